@@ -1,0 +1,166 @@
+"""The command line of a stage, made from its configuration.
+
+``python -m pipelines.codeswitch --captions DIR --lexicon DIR --out DIR --word-probability 0.5`` gives every setting
+by hand; ``--params profiles/demo.yaml`` takes them from the section of that name, and a setting given by hand goes
+before it. DVC calls the second form, people may call either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+import sys
+import traceback
+import types
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar, Union
+
+from contract.config import as_parameters, load_config, read_yaml
+from contract.errors import DONE, FAILED, M3PError, UsageError
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True)
+class PathOption:
+    """An input or output of a stage.
+
+    Attributes:
+        name: the option without its dashes.
+        help: what lies there.
+        required: whether the stage cannot do without it.
+    """
+
+    name: str
+    help: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Call(Generic[C]):
+    """What a stage is asked to do.
+
+    Attributes:
+        config: the stage's settings.
+        paths: its inputs and outputs by option name (``-`` becomes ``_``); None for one that was not given.
+        seed: seed of every draw.
+        workers: processes to use; changes nothing in the result.
+    """
+
+    config: C
+    paths: dict[str, Path | None]
+    seed: int
+    workers: int
+
+    def path(self, name: str) -> Path:
+        """An input or output that was required or is known to be given."""
+        value = self.paths[name]
+        if value is None:
+            raise UsageError(f"--{name.replace('_', '-')} is missing.", "a path.")
+        return value
+
+
+def run_stage(
+    section: str,
+    config_class: type[C],
+    paths: Sequence[PathOption],
+    run: Callable[[Call[C]], None],
+    description: str,
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Reads a stage's command line, runs the stage, and answers with its exit code.
+
+    Args:
+        section: the stage's section in a profile.
+        config_class: its frozen dataclass of settings, each made with ``contract.config.option``.
+        paths: its inputs and outputs.
+        run: the stage itself.
+        description: first line of ``--help``.
+        arguments: the command line; ``sys.argv`` where it is None.
+
+    Returns:
+        0 done, 1 failed, 2 wrong usage or configuration, 75 failed for a passing reason.
+    """
+    parser = _parser(section, config_class, paths, description)
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if given.debug else logging.WARNING, force=True, stream=sys.stderr)
+    try:
+        run(_call(section, config_class, paths, given))
+        return DONE
+    except M3PError as error:
+        if given.debug:
+            traceback.print_exc()
+        print(f"m3p {section}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"m3p {section}: interrupted; finished shards are kept, run the same command again.", file=sys.stderr)
+        return 130
+    except Exception as error:  # noqa: BLE001 — the outermost frame: whatever it is becomes a message and an exit code
+        if given.debug:
+            traceback.print_exc()
+        print(f"m3p {section}: {type(error).__name__}: {error}", file=sys.stderr)
+        print("Run it with --debug for the traceback.", file=sys.stderr)
+        return FAILED
+
+
+def _parser(section: str, config_class: type, paths: Sequence[PathOption], description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    for path in paths:
+        parser.add_argument(f"--{path.name}", type=Path, required=path.required, metavar="PATH", help=path.help)
+    parser.add_argument("--params", type=Path, metavar="FILE", help=f"profile whose section {section!r} holds settings")
+    parser.add_argument("--seed", type=int, help="seed of every draw; the profile's, or 0")
+    parser.add_argument("--workers", type=int, help="processes; all cores, or M3P_WORKERS; changes no byte")
+    parser.add_argument("--debug", action="store_true", help="log more, and show tracebacks")
+    hints = typing.get_type_hints(config_class)
+    group = parser.add_argument_group("settings")
+    for field in dataclasses.fields(config_class):
+        _add_setting(group, field, hints[field.name])
+    return parser
+
+
+def _add_setting(group: Any, field: dataclasses.Field[Any], kind: Any) -> None:
+    default = field.default if field.default is not dataclasses.MISSING else field.default_factory()  # type: ignore[misc]
+    unit = field.metadata.get("unit")
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+    help_text = f"{field.metadata.get('help', '')}{f' [{unit}]' if unit else ''} (default: {shown})".replace("%", "%%")
+    if typing.get_origin(kind) in (Union, types.UnionType):
+        (kind,) = [argument for argument in typing.get_args(kind) if argument is not type(None)]
+    name = "--" + field.name.replace("_", "-")
+    missing = argparse.SUPPRESS  # so that a setting that was not given does not hide the profile's
+    if kind is bool:
+        group.add_argument(name, action=argparse.BooleanOptionalAction, default=missing, help=help_text)
+    elif typing.get_origin(kind) is tuple:
+        (item, *_) = typing.get_args(kind)
+
+        def split(text: str, item: Any = item) -> list[Any]:
+            return [item(part.strip()) for part in text.split(",") if part.strip()]
+
+        group.add_argument(name, type=split, default=missing, metavar="A,B,…", help=help_text)
+    elif typing.get_origin(kind) is dict or dataclasses.is_dataclass(kind):
+        group.add_argument(name, type=json.loads, default=missing, metavar="JSON", help=help_text)
+    else:
+        group.add_argument(name, type=kind, default=missing, metavar=kind.__name__.upper(), help=help_text)
+
+
+def _call(section: str, config_class: type[C], paths: Sequence[PathOption], given: argparse.Namespace) -> Call[C]:
+    profile = read_yaml(given.params) if given.params else {}
+    values = dict(profile.get(section) or {})
+    values |= {f.name: getattr(given, f.name) for f in dataclasses.fields(config_class) if hasattr(given, f.name)}  # type: ignore[arg-type]
+    config = load_config(config_class, values, f"{given.params or 'command line'}: {section}")
+    seed = given.seed if given.seed is not None else profile.get("seed", 0)
+    workers = given.workers or int(os.environ.get("M3P_WORKERS", 0)) or os.cpu_count() or 1
+    if workers < 1:
+        raise UsageError(f"--workers is {workers}.", "1 or more.")
+    named = {path.name.replace("-", "_"): getattr(given, path.name.replace("-", "_")) for path in paths}
+    return Call(config, named, seed, workers)
+
+
+def describe(config: Any) -> str:
+    """A configuration on one line, for logs."""
+    return ", ".join(f"{key}={value}" for key, value in as_parameters(config).items())

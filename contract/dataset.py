@@ -1,0 +1,97 @@
+"""Reading a dataset: a folder of Parquet shards with a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from contract.errors import InputError
+from contract.hashing import shard_of
+from contract.manifest import Manifest, Shard, read_manifest
+from contract.schemas import REJECTS, SCHEMAS, DatasetSchema, check_version
+
+
+class Dataset:
+    """A finished dataset, opened for reading.
+
+    Args:
+        folder: where it lies.
+        name: which dataset is expected there.
+
+    Raises:
+        InputError: where the folder is unfinished, holds another dataset or another major version.
+    """
+
+    def __init__(self, folder: Path | str, name: str) -> None:
+        self.folder = Path(folder)
+        self.manifest: Manifest = read_manifest(self.folder)
+        self.schema: DatasetSchema = SCHEMAS[name]
+        if self.manifest.shards:
+            self._open(self.manifest.shards[0], self.schema)
+
+    @property
+    def num_shards(self) -> int:
+        """Number of shards; the row of a key lies in ``shard_of(key, num_shards)``."""
+        return len(self.manifest.shards)
+
+    def __len__(self) -> int:
+        return self.manifest.rows_out
+
+    def _open(self, shard: Shard, schema: DatasetSchema) -> pq.ParquetFile:
+        path = self.folder / shard.path
+        try:
+            file = pq.ParquetFile(path, memory_map=True)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError(
+                f"{path} cannot be read ({error}).", f"the {shard.bytes} bytes that the manifest states.",
+                f"delete {self.folder} and run its stage again, or `dvc pull` it.",
+            ) from error  # fmt: skip
+        check_version(file.schema_arrow, schema, str(path))
+        return file
+
+    def batches(
+        self, columns: Sequence[str] | None = None, shard: int | None = None, batch_size: int = 1024
+    ) -> Iterator[pa.RecordBatch]:
+        """Record batches of all shards in order, or of one shard."""
+        shards = self.manifest.shards if shard is None else [self.manifest.shards[shard]]
+        for one in shards:
+            with self._open(one, self.schema) as file:
+                yield from file.iter_batches(batch_size, columns=list(columns) if columns else None)
+
+    def rows(self, columns: Sequence[str] | None = None, shard: int | None = None) -> Iterator[dict[str, Any]]:
+        """Rows as dictionaries, of all shards in order or of one shard."""
+        for batch in self.batches(columns, shard):
+            yield from batch.to_pylist()
+
+    def table(self, columns: Sequence[str] | None = None, shard: int | None = None) -> pa.Table:
+        """All rows, or one shard's, in memory."""
+        chosen = self.schema.arrow if columns is None else pa.schema([self.schema.arrow.field(c) for c in columns])
+        return pa.Table.from_batches(self.batches(columns, shard), schema=chosen)
+
+    def rejects(self, shard: int | None = None) -> Iterator[dict[str, Any]]:
+        """Rejected rows: key, source, reason, message."""
+        for one in self.manifest.rejects if shard is None else [self.manifest.rejects[shard]]:
+            with self._open(one, REJECTS) as file:
+                for batch in file.iter_batches():
+                    yield from batch.to_pylist()
+
+    def require_shards_like(self, other: Dataset) -> None:
+        """Checks that two datasets can be joined shard by shard.
+
+        Raises:
+            InputError: where their numbers of shards differ.
+        """
+        if self.num_shards != other.num_shards:
+            raise InputError(
+                f"{self.folder} has {self.num_shards} shards and {other.folder} has {other.num_shards}.",
+                "the same number, since rows are joined shard by shard.",
+                "rebuild one of them with the other's number of shards.",
+            )
+
+    def shard_of(self, key: str) -> int:
+        """The shard in which the row of a shard key lies."""
+        return shard_of(key, self.num_shards)

@@ -1,0 +1,99 @@
+"""The manifest: what a dataset is, written last. A folder without one is unfinished."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contract.errors import InputError
+from contract.hashing import MANIFEST
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One Parquet file: its path within the dataset, its rows, bytes and sha256."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What made a dataset, from what, and what is in it. Holds no time and no path of a machine.
+
+    Attributes:
+        dataset: the dataset's name.
+        version: version of its schema.
+        stage: the stage that wrote it.
+        parameters: the stage's whole configuration.
+        seed: the job's seed.
+        inputs: sha256 by the input's name.
+        shards: the data files, in order.
+        rejects: the files of rejected rows, in order.
+        rows_in: rows that the job was given.
+        rows_out: rows in the shards.
+        rejected: rejected rows by reason; rows_in = rows_out + their sum.
+        statistics: whatever a stage counts: lengths, languages, coverage.
+    """
+
+    dataset: str
+    version: str
+    stage: str
+    parameters: dict[str, Any]
+    seed: int
+    inputs: dict[str, str]
+    shards: list[Shard]
+    rejects: list[Shard]
+    rows_in: int
+    rows_out: int
+    rejected: dict[str, int]
+    statistics: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Checks that nothing vanished.
+
+        Raises:
+            InputError: where rows_in differs from rows_out + rejected.
+        """
+        if self.rows_in != self.rows_out + sum(self.rejected.values()):
+            raise InputError(
+                f"Stage {self.stage}: {self.rows_in} rows went in, {self.rows_out} came out and "
+                f"{sum(self.rejected.values())} were rejected.",
+                "rows in = rows out + rejected.",
+                "this is a fault of the stage, not of your data; please report it with this line.",
+            )
+
+    def write(self, folder: Path) -> None:
+        """Writes the manifest into a dataset's folder, whole or not at all."""
+        temporary = folder / (MANIFEST + ".tmp")
+        temporary.write_text(json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+        temporary.replace(folder / MANIFEST)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Reads a dataset's manifest.
+
+    Raises:
+        InputError: where there is none, or it cannot be read.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError(
+            f"{folder} is not a finished dataset: it has no {MANIFEST}.",
+            "a folder that a stage has written to its end.",
+            "run the stage that writes it, or give another folder.",
+        )
+    try:
+        values = json.loads(path.read_text())
+        shards = [Shard(**shard) for shard in values.pop("shards")]
+        rejects = [Shard(**shard) for shard in values.pop("rejects")]
+        return Manifest(**values, shards=shards, rejects=rejects)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{path} cannot be read as a manifest ({error}).", "the JSON that a stage wrote.",
+            "delete the folder and run its stage again.",
+        ) from error  # fmt: skip

@@ -1,0 +1,91 @@
+"""Opening pictures that strangers made."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from contract.errors import InputError
+from contract.manifest import read_manifest
+
+FILES_FOLDER = "_files"  # pictures that a stage itself wrote, within the images dataset
+MAX_PIXELS = 100_000_000  # more is taken for a decompression bomb; the largest cameras stay under it
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+
+
+class PictureTooLargeError(InputError):
+    """More pixels than MAX_PIXELS."""
+
+
+class PictureUnreadableError(InputError):
+    """The file is broken, or no picture in a format that is accepted."""
+
+
+class PictureMissingError(InputError):
+    """There is no such file."""
+
+
+def read_picture(source: Path | bytes, name: str = "") -> Image.Image:
+    """Decodes a picture wholly, as upright RGB.
+
+    Args:
+        source: its file, or its bytes.
+        name: what to call it in errors; the file's path where it is empty.
+
+    Raises:
+        PictureMissingError: there is no such file.
+        PictureTooLargeError: it has more than MAX_PIXELS pixels; nothing is decoded.
+        PictureUnreadableError: it is broken, cut off, or in no accepted format.
+    """
+    name = name or str(source if isinstance(source, Path) else "picture")
+    if isinstance(source, Path) and not source.is_file():
+        raise PictureMissingError(f"{name} is not there.", "a picture.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
+            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise PictureTooLargeError(
+                        f"{name} has {image.width} × {image.height} pixels.", f"at most {MAX_PIXELS} pixels."
+                    )
+                return ImageOps.exif_transpose(image).convert("RGB")
+    except Image.DecompressionBombError as error:
+        raise PictureTooLargeError(f"{name}: {error}", f"at most {MAX_PIXELS} pixels.") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise PictureUnreadableError(
+            f"{name} cannot be decoded: {error}", f"a whole picture: {', '.join(_FORMATS)}."
+        ) from error
+
+
+class PictureStore:
+    """Finds the pictures of an images dataset by their uri.
+
+    A uri under ``_files/`` lies in the dataset's own folder. Any other is relative to the picture root, which
+    the manifest's parameters state as ``picture_root``, itself relative to the repository.
+
+    Args:
+        images: folder of the images dataset.
+    """
+
+    def __init__(self, images: Path) -> None:
+        self._images = images
+        self._root = Path(read_manifest(images).parameters.get("picture_root") or images)
+
+    def path(self, uri: str) -> Path:
+        """Where the picture of a uri lies.
+
+        Raises:
+            InputError: where the uri leads out of its folder.
+        """
+        root = self._images if uri.startswith(FILES_FOLDER + "/") else self._root
+        parts = Path(uri)
+        if parts.is_absolute() or ".." in parts.parts:
+            raise InputError(f"The uri {uri!r} of {self._images} leads out of its folder.", "a path below it.")
+        return root / parts
+
+    def read(self, uri: str) -> Image.Image:
+        """The picture of a uri, as upright RGB."""
+        return read_picture(self.path(uri))

@@ -1,0 +1,70 @@
+"""Rows that did not pass, and the fixed list of reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# One line a reason: the code as it stands in Parquet and manifests, and what it means. Add here, never in a stage.
+REASONS: dict[str, str] = {
+    # ingest
+    "image_missing": "the picture that the source names is not there",
+    "image_unreadable": "the picture's file is broken, or no picture",
+    "image_too_large": "more pixels than the limit against decompression bombs",
+    "image_unsafe_path": "the picture's name leads out of its folder",
+    "caption_empty": "no text is left after normalisation",
+    "caption_orphan": "the caption's picture was rejected or is unknown",
+    "duplicate_key": "another row has this key",
+    "malformed_row": "the row cannot be read as its format says",
+    # regions
+    "no_regions": "the detector found fewer regions than the least number",
+    # triples, by MILD's steps
+    "query_empty": "step 1: no text is left after normalisation",
+    "language_unknown": "step 1: the language is none of those asked for, or cannot be told",
+    "clicks_merged": "step 1: merged into an earlier row of the same query and picture",
+    "image_unknown": "step 1: the log names a picture that the images table does not hold",
+    "image_small": "step 2: narrower or lower than the least size",
+    "image_sensitive": "step 2: the classifier finds it sensitive",
+    "image_no_features": "step 2: features cannot be reliably extracted from it",
+    "query_sensitive": "step 3: the query asks for sensitive matter",
+    "query_noisy": "step 3: noise or numbers, by a named rule",
+    "query_short": "step 3: fewer words than the least number",
+    "query_irrelevant": "step 4: relevance under the threshold",
+    "query_over_five": "step 4: the picture has enough better queries",
+    "over_quota": "step 5: its language and split are full",
+    "split_conflict": "step 5: a near-duplicate of the picture lies in another split",
+    # lexicon
+    "entry_malformed": "the dictionary's line cannot be read as its format says",
+    "entry_identical": "source and translation are the same",
+    "entry_merged": "merged into the same entry of another line or dictionary",
+    "entry_other_language": "a language that was not asked for",
+    # code-switching
+    "not_english": "the caption is not English",
+    "nothing_to_switch": "the lexicon holds no word of the caption",
+    "not_switched": "the draw left every word as it was",
+    "same_as_variant": "the draw equals an earlier variant's",
+    # corpus
+    "sentence_empty": "no text is left after normalisation",
+    "sentence_too_short": "fewer characters than the least number",
+    "sentence_too_long": "more characters than the greatest number",
+    "sentence_duplicate": "the same sentence was there before",
+    "not_sampled": "α-smoothed sampling left it out",
+}
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that is left out: its key, where it came from, why (a code of REASONS), and in words."""
+
+    key: str
+    source: str
+    reason: str
+    message: str
+
+    def __post_init__(self) -> None:
+        """Keeps the list of reasons closed.
+
+        Raises:
+            ValueError: for a reason that is not in REASONS.
+        """
+        if self.reason not in REASONS:
+            raise ValueError(f"unknown reject reason {self.reason!r}; add it to contract/rejects.py")

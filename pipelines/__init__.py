@@ -1,0 +1,1 @@
+"""The data jobs: Beam and Parquet, nothing of Prefect, DVC or training."""

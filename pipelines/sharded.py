@@ -1,0 +1,214 @@
+"""A sharded job: from a pure function of one shard to a finished dataset.
+
+A stage gives a ``ShardProcess``; this module gives it work folder, resume, workers, rejects, checks and manifest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from contract.config import as_parameters
+from contract.hashing import fingerprint, fingerprint_of_code
+from contract.manifest import Manifest
+from contract.progress import Progress
+from contract.rejects import Reject
+from contract.schemas import REJECTS, SCHEMAS
+from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
+from contract.workfolder import ShardRecord, WorkFolder, merge_statistics, total_rejected
+from pipelines.beam_runner import run_elements
+
+Row = Mapping[str, Any]
+_BUFFER_ROWS = 1_000
+_SAY_SECONDS = 0.5  # how often a worker says how far it is
+
+
+@dataclass
+class Tally:
+    """What a shard's function counts while it runs.
+
+    Attributes:
+        rows_in: rows that it was given, in the unit in which it gives and rejects rows.
+        statistics: nested mappings whose leaves are numbers.
+    """
+
+    rows_in: int = 0
+    statistics: dict[str, Any] = field(default_factory=dict)
+
+    def count(self, *path: str, by: float = 1) -> None:
+        """Adds to the number at a path: ``tally.count("languages", "de")``."""
+        *groups, leaf = path
+        place = self.statistics
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[leaf] = place.get(leaf, 0) + by
+
+
+class ShardProcess(Protocol):
+    """The stage's own work. Picklable; an instance of a module-level class with plain attributes."""
+
+    def setup(self) -> None:
+        """Loads what every shard needs, once a process."""
+
+    def shard(self, index: int, tally: Tally) -> Iterator[Row | pa.RecordBatch | Reject]:
+        """Yields the rows of one shard in the order of the dataset's key, and rejects in any order.
+
+        Counts the rows that it was given into ``tally.rows_in``: rows in = rows out + rejects.
+        """
+
+
+@dataclass(frozen=True)
+class Job:
+    """Which dataset is made, where, from what, and how.
+
+    Attributes:
+        stage: the stage's name.
+        dataset: the dataset's name in contract.schemas.
+        out: its folder.
+        shards: number of shards.
+        config: the stage's configuration, all of which goes into the manifest.
+        seed: the job's seed.
+        inputs: named inputs, each fingerprinted.
+        code: names of the modules whose source the result depends on.
+        parameters: further manifest parameters, such as ``picture_root``.
+    """
+
+    stage: str
+    dataset: str
+    out: Path
+    shards: int
+    config: Any
+    seed: int
+    inputs: Mapping[str, Path]
+    code: tuple[str, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_sharded(
+    job: Job,
+    process: ShardProcess,
+    workers: int,
+    total_rows: int | None = None,
+    summarise: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Manifest:
+    """Makes a dataset shard by shard, resuming whatever an earlier run has finished.
+
+    Args:
+        job: which dataset, where, from what.
+        process: the function of one shard.
+        workers: processes.
+        total_rows: rows that all shards will be given, where that is known; for the progress bar.
+        summarise: turns the summed statistics into those of the manifest (means, shares).
+
+    Returns:
+        The manifest, which is also written.
+
+    Raises:
+        M3PError: what a shard's function raised, or rows in ≠ rows out + rejected.
+    """
+    inputs = {name: fingerprint(path) for name, path in sorted(job.inputs.items())}
+    parameters = as_parameters(job.config) | dict(job.parameters)
+    determined_by = {
+        "code": fingerprint_of_code(("contract.schemas", "contract.shards", "pipelines.sharded", *job.code)),
+        "parameters": parameters, "seed": job.seed, "inputs": inputs, "shards": job.shards, "dataset": job.dataset,
+    }  # fmt: skip
+    work = WorkFolder(job.out, determined_by)
+    missing = [index for index in range(job.shards) if work.read_record(index) is None]
+    if 0 < len(missing) < job.shards:
+        print(f"{job.stage}: {job.shards - len(missing)} of {job.shards} shards of {job.dataset} are finished already.")
+    if missing:
+        with Progress(f"{job.stage}: {job.dataset}", total_rows, "rows") as bar:
+            run_elements(
+                _ShardWork(job.dataset, job.shards, work, process), missing, workers, work.path,
+                lambda: _rows_done(work.path), bar,
+            )  # fmt: skip
+    records = [_finished(work, index) for index in range(job.shards)]
+    statistics = merge_statistics([record.statistics for record in records])
+    manifest = Manifest(
+        dataset=job.dataset, version=SCHEMAS[job.dataset].version, stage=job.stage, parameters=parameters,
+        seed=job.seed, inputs=inputs,
+        shards=[record.shard for record in records], rejects=[record.rejects for record in records],
+        rows_in=sum(record.rows_in for record in records),
+        rows_out=sum(record.shard.rows for record in records),
+        rejected=total_rejected(records),
+        statistics=summarise(statistics) if summarise else statistics,
+    )  # fmt: skip
+    work.finish(manifest)
+    rejected = ", ".join(f"{reason} {count:,}" for reason, count in manifest.rejected.items()) or "none"
+    print(f"{job.stage}: {job.dataset}: {manifest.rows_in:,} rows in, {manifest.rows_out:,} out; rejected: {rejected}.")
+    return manifest
+
+
+def _finished(work: WorkFolder, index: int) -> ShardRecord:
+    record = work.read_record(index)
+    if record is None:
+        raise RuntimeError(f"shard {index} of {work.out} is not whole after its job has ended")
+    return record
+
+
+def _rows_done(folder: Path) -> int:
+    total = 0
+    for path in folder.glob("rows-*"):
+        text = path.read_text()
+        total += int(text) if text.isdigit() else 0  # empty for an instant while it is written
+    return total
+
+
+def _reject_order(reject: Reject) -> tuple[str, ...]:
+    return reject.key, reject.reason, reject.source, reject.message
+
+
+class _ShardWork:
+    """Writes the shards of one dataset, in whichever process."""
+
+    def __init__(self, dataset: str, shards: int, work: WorkFolder, process: ShardProcess) -> None:
+        self._schema, self._shards, self._work, self._process = SCHEMAS[dataset], shards, work, process
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_schema": self._schema.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"_schema": SCHEMAS[state["_schema"]]})
+
+    def setup(self) -> None:
+        self._process.setup()
+
+    def do(self, index: int) -> None:
+        name, files = shard_name(index, self._shards), self._work.files
+        tally, reasons, rejects = Tally(), Counter[str](), list[Reject]()
+        rows: list[Row] = []
+        done, last_said = self._work.path / f"rows-{index:05d}", time.monotonic()
+        with ExitStack() as stack:
+            writer = stack.enter_context(ShardWriter(files, name, self._schema))
+            for item in self._process.shard(index, tally):
+                if isinstance(item, Reject):
+                    rejects.append(item)
+                    reasons[item.reason] += 1
+                    continue
+                if isinstance(item, pa.RecordBatch):
+                    writer.write(rows)
+                    writer.write(item)
+                    rows = []
+                else:
+                    rows.append(item)
+                if len(rows) >= _BUFFER_ROWS:
+                    writer.write(rows)
+                    rows = []
+                if time.monotonic() - last_said > _SAY_SECONDS:
+                    done.write_text(str(tally.rows_in))
+                    last_said = time.monotonic()
+            writer.write(rows)
+        with ShardWriter(files, f"{REJECTS_FOLDER}/{name}", REJECTS) as rejects_writer:
+            rejects_writer.write(asdict(reject) for reject in sorted(rejects, key=_reject_order))
+        done.write_text(str(tally.rows_in))
+        self._work.write_record(
+            index,
+            ShardRecord(writer.shard(), rejects_writer.shard(), tally.rows_in, dict(reasons), tally.statistics),
+        )

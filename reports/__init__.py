@@ -1,0 +1,1 @@
+"""The HTML report: reads metrics and Parquet, writes one page."""
