@@ -125,7 +125,9 @@ def _parser(section: str, config_class: type, paths: Sequence[PathOption], descr
 
 
 def _add_setting(group: Any, field: dataclasses.Field[Any], kind: Any) -> None:
-    default = field.default if field.default is not dataclasses.MISSING else field.default_factory()  # type: ignore[misc]
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
     unit = field.metadata.get("unit")
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
     help_text = f"{field.metadata.get('help', '')}{f' [{unit}]' if unit else ''} (default: {shown})".replace("%", "%%")

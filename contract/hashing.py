@@ -54,7 +54,7 @@ def fingerprint(path: Path) -> str:
 
 def fingerprint_of_code(modules: Iterable[str]) -> str:
     """The sha256 of the sources of modules and whole packages, by their dotted names; imports none of them."""
-    sources = {}
+    sources: dict[str, str] = {}
     for name in sorted(modules):
         place = Path(__file__).parent.parent.joinpath(*name.split("."))
         files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import TextIO, TypeVar
 
 from tqdm import tqdm
@@ -43,7 +43,9 @@ class Progress:
 
     def _line(self, note: str = "") -> None:
         elapsed = time.monotonic() - self._start
-        meter = tqdm.format_meter(self.done, self._total, elapsed, prefix=self._label, unit=f" {self._unit}", ncols=0)
+        meter = tqdm.format_meter(
+            self.done, self._total or 0, elapsed, prefix=self._label, unit=f" {self._unit}", ncols=0
+        )
         print(f"{meter} {note}".rstrip(), file=self._stream, flush=True)
         self._last_line = time.monotonic()
 
@@ -63,7 +65,7 @@ class Progress:
 
 def progress(items: Iterable[T], label: str, total: int | None = None, unit: str = "items") -> Iterator[T]:
     """Passes the items on and shows how far they are."""
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     with Progress(label, total, unit) as bar:
         for item in items:
