@@ -1,0 +1,1 @@
+"""The embedded world: drawn scenes with exact boxes, captions in nine languages, a search log and plain text."""
