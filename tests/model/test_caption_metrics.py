@@ -1,0 +1,84 @@
+import random
+
+import pytest
+from pycocoevalcap.bleu.bleu import Bleu
+from pycocoevalcap.cider.cider import Cider
+
+from model.caption_metrics import bleu4, cider
+from model.caption_tokens import CHARACTERS, PTB_LIKE, caption_tokens, tokenizer_name
+
+WORDS = "a the red small cube sphere on under beside two of and blue".split()
+
+
+def random_corpus(seed: int) -> tuple[list[list[str]], list[list[list[str]]]]:
+    draw = random.Random(seed)
+
+    def sentence(least: int) -> list[str]:
+        return draw.choices(WORDS[: draw.randint(2, len(WORDS))], k=draw.randint(least, 12))
+
+    items = draw.randint(2, 15)
+    references = [[sentence(1) for _ in range(draw.randint(1, 5))] for _ in range(items)]
+    hypotheses = [draw.choice([sentence(0), draw.choice(several)]) for several in references]
+    return hypotheses, references
+
+
+def as_coco(hypotheses, references):
+    joined = {i: [" ".join(one) for one in several] for i, several in enumerate(references)}
+    return joined, {i: [" ".join(one)] for i, one in enumerate(hypotheses)}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_both_metrics_equal_the_reference_implementations(seed):
+    hypotheses, references = random_corpus(seed)
+    theirs = as_coco(hypotheses, references)
+    assert bleu4(hypotheses, references) == pytest.approx(Bleu(4).compute_score(*theirs, verbose=0)[0][3], abs=1e-6)
+    assert cider(hypotheses, references) == pytest.approx(Cider().compute_score(*theirs)[0], abs=1e-6)
+
+
+def test_a_perfect_corpus_has_full_bleu():
+    sentences = [["a", "red", "cube", "on", "a", "sphere"], ["two", "small", "blue", "cubes"]]
+    assert bleu4(sentences, [[one] for one in sentences]) == pytest.approx(1.0)
+
+
+def test_empty_hypotheses_and_an_empty_corpus_have_zero():
+    assert bleu4([], []) == cider([], []) == 0.0
+    assert bleu4([[]], [[["a", "cube"]]]) == 0.0
+    assert cider([[]], [[["a", "cube"]]]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A man isn't going, won't he?", "a man is n't going wo n't he"),
+        ("A dog’s t-shirt, and boys' toys.", "a dog 's t-shirt and boys toys"),
+        ("She cannot pay $5 & 50%", "she can not pay $ 5 & 50 %"),
+        ("„Hallo“ – Bäume, l'homme!", "hallo bäume l'homme"),
+        ("in the U.S. they're", "in the u.s. they 're"),
+        ("a 'quoted' word", "a quoted word"),
+        ("...", ""),
+    ],
+)
+def test_words_are_cut_as_the_penn_treebank_tokenizer_cuts_them(text, expected):
+    assert caption_tokens(text, "en") == expected.split()
+
+
+def test_languages_without_spaces_are_cut_into_characters():
+    assert caption_tokens("两个红色的球。", "zh") == list("两个红色的球")
+    assert caption_tokens("赤いTシャツ、12番", "ja") == ["赤", "い", "t", "シ", "ャ", "ツ", "12", "番"]
+    assert tokenizer_name("zh-TW") == CHARACTERS
+    assert tokenizer_name("cs") == PTB_LIKE
+
+
+@pytest.mark.real_data
+def test_english_captions_are_cut_as_stanfords_tokenizer_cuts_them(real_data):
+    import gzip
+    import shutil
+
+    from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
+
+    if not shutil.which("java"):
+        pytest.skip("no java for the reference tokenizer")
+    lines = gzip.open(real_data / "multi30k/task1/raw/val.en.gz", "rt").read().splitlines()
+    reference = PTBTokenizer().tokenize({i: [{"caption": line}] for i, line in enumerate(lines)})
+    same = sum(reference[i][0].split() == caption_tokens(line, "en") for i, line in enumerate(lines))
+    assert same / len(lines) > 0.995
