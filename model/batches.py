@@ -1,0 +1,209 @@
+"""What each task is given: the n-th batch of a task, from the seed and n alone, and its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from contract.errors import InputError, UsageError
+from contract.hashing import stable_hash
+from model import noise, objectives
+from model.config import PretrainConfig
+from model.data import Ints, Order, RegionStore, Texts, language_probabilities, pad
+from model.network import GenerationNetwork, Regions, UnderstandingNetwork
+from model.tokenizer import Tokenizer
+
+_ALIKE = 20  # how many like pictures hard negatives are drawn from
+_DIC_SHARE = 0.3  # share of regions that DIC zeroes, as much as xDAE drops of the words
+
+
+@dataclass
+class Sources:
+    """The training data of both networks.
+
+    Attributes:
+        tokenizer: text to ids.
+        store: regions by picture.
+        captions: English training captions.
+        codeswitch: code-switched ones; None where pre-training goes without MCT.
+        corpus: plain text in all languages.
+        languages: all languages, in the order of the language embedding.
+        seed: the job's seed.
+    """
+
+    tokenizer: Tokenizer
+    store: RegionStore
+    captions: Texts
+    codeswitch: Texts | None
+    corpus: Texts
+    languages: tuple[str, ...]
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Refuses to train on nothing.
+
+        Raises:
+            InputError: where there are no English captions.
+        """
+        if len(self.captions) == 0:
+            raise InputError("There are no English training captions whose pictures have regions.", "one at least.")
+        self._orders: dict[str, Order] = {}
+
+    @cached_property
+    def pool(self) -> Ints:
+        """The training pictures."""
+        return np.unique(self.captions.pictures)
+
+    @cached_property
+    def groups(self) -> Ints:
+        """For every picture the number of its group of duplicates: pictures with the very same regions."""
+        prints = [stable_hash(self.store.one(row)[0].tobytes().hex()) for row in range(len(self.store))]
+        return np.unique(prints, return_inverse=True)[1].astype(np.int64)
+
+    @cached_property
+    def alike(self) -> dict[int, Ints]:
+        """For every training picture, those whose detected objects are most like its own (cosine of their counts)."""
+        classes = 1 + max(int(ids.max()) for ids in self.store.object_ids if len(ids))
+        counts = np.array([np.bincount(self.store.object_ids[row], minlength=classes) for row in self.pool], float)
+        counts /= np.linalg.norm(counts, axis=1, keepdims=True)
+        likeness = counts @ counts.T
+        np.fill_diagonal(likeness, -1.0)
+        nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :_ALIKE]
+        return {int(picture): self.pool[nearest[row]] for row, picture in enumerate(self.pool)}
+
+    def batch(self, name: str, texts: Texts, number: int, size: int) -> Texts:
+        """The n-th batch of some texts, in an order of its own by name."""
+        order = self._orders.setdefault(name, Order(len(texts), self.seed, name))
+        return texts.of(order.batch(number, size).tolist())
+
+    @cached_property
+    def _by_language(self) -> dict[str, Texts]:
+        rows: dict[str, list[int]] = {}
+        for row, language in enumerate(self.corpus.languages):
+            rows.setdefault(language, []).append(row)
+        return {language: self.corpus.of(rows[language]) for language in sorted(rows)}
+
+    def sentences(self, number: int, size: int, alpha: float) -> Texts:
+        """The n-th batch of plain text: every sentence's language is drawn anew, so one batch mixes languages."""
+        if len(self.corpus) == 0:
+            raise UsageError(
+                "There is no plain text for xMLM and xDAE.", "files under raw/text.", "add text or drop the task."
+            )
+        counts = {language: len(texts) for language, texts in self._by_language.items()}
+        probabilities = language_probabilities(counts, alpha)
+        draw = np.random.default_rng(stable_hash(self.seed, "languages", number))
+        chosen = draw.choice(list(probabilities), size, p=list(probabilities.values()))
+        parts = [self._by_language[language].of([int(draw.integers(counts[language]))]) for language in chosen.tolist()]
+        return Texts(
+            [part.tokens[0] for part in parts], chosen.tolist(), np.full(size, -1), [part.keys[0] for part in parts]
+        )
+
+    def language_ids(self, texts: Texts) -> Tensor:
+        """Row of each text's language in the language embedding."""
+        return torch.tensor([self.languages.index(language) for language in texts.languages])
+
+
+class UnderstandingTasks:
+    """xMLM, MMLM, MRM, VLM and their code-switched forms, as losses of the n-th batch.
+
+    Without MCT a code-switched task takes the plain captions instead: everything else is equal.
+    """
+
+    def __init__(self, sources: Sources, config: PretrainConfig) -> None:
+        self.sources, self.config = sources, config
+
+    def loss(self, network: UnderstandingNetwork, task: str, number: int) -> Tensor:
+        """The loss of a task's n-th batch."""
+        draw = np.random.default_rng(stable_hash(self.sources.seed, task, number))
+        kinds: dict[str, Callable[[UnderstandingNetwork, Texts, np.random.Generator], Tensor]]
+        kinds = {"MLM": self._masked_language, "MRM": self._masked_regions, "VLM": self._matching}
+        if task == "xMLM":
+            texts = self.sources.sentences(number, self.config.batch_size, self.config.language_alpha)
+            tokens, labels = self._masked(texts, draw)
+            return objectives.masked_language_loss(network, tokens.to(network.device), labels.to(network.device))
+        switched = self.sources.codeswitch if task.startswith("MC-") else None
+        chosen = self.sources.captions if switched is None else switched
+        texts = self.sources.batch(task, chosen, number, self.config.batch_size)
+        return kinds[task[-3:]](network, texts, draw)
+
+    def _masked(self, texts: Texts, draw: np.random.Generator) -> tuple[Tensor, Tensor]:
+        mask = self.sources.tokenizer.mask
+        corrupted, labels = noise.mask_tokens(pad(texts.tokens).numpy(), self.config.mask_probability, mask, draw)
+        return torch.from_numpy(corrupted), torch.from_numpy(labels)
+
+    def _masked_language(self, network: UnderstandingNetwork, texts: Texts, draw: np.random.Generator) -> Tensor:
+        tokens, labels = self._masked(texts, draw)
+        regions = to(self.sources.store.batch(texts.pictures), network.device)
+        return objectives.multimodal_masked_language_loss(
+            network, tokens.to(network.device), labels.to(network.device), regions
+        )
+
+    def _masked_regions(self, network: UnderstandingNetwork, texts: Texts, draw: np.random.Generator) -> Tensor:
+        regions = self.sources.store.batch(texts.pictures)
+        chosen, zeroed = noise.mask_regions(regions.mask.numpy(), self.config.mask_probability, draw)
+        return objectives.masked_region_loss(
+            network, pad(texts.tokens).to(network.device), to(regions, network.device),
+            torch.from_numpy(chosen).to(network.device), torch.from_numpy(zeroed).to(network.device),
+        )  # fmt: skip
+
+    def _matching(self, network: UnderstandingNetwork, texts: Texts, draw: np.random.Generator) -> Tensor:
+        """Each caption with its own picture and with ``negatives`` wrong ones."""
+        sources, config = self.sources, self.config
+        alike = sources.alike if draw.random() < config.hard_negatives else None
+        wrong = noise.mismatch(texts.pictures, sources.pool, sources.groups, config.negatives, draw, alike)
+        pictures = np.concatenate([texts.pictures[:, None], wrong], axis=1)
+        matched = np.zeros(pictures.shape, np.float32)
+        matched[:, 0] = 1.0
+        tokens = pad(texts.tokens).repeat_interleave(1 + config.negatives, dim=0)
+        return objectives.matching_loss(
+            network, tokens.to(network.device), to(sources.store.batch(pictures.ravel()), network.device),
+            torch.from_numpy(matched.ravel()).to(network.device),
+        )  # fmt: skip
+
+
+class GenerationTasks:
+    """xDAE, IC and DIC, as losses of the n-th batch."""
+
+    def __init__(self, sources: Sources, config: PretrainConfig) -> None:
+        self.sources, self.config = sources, config
+        tokenizer = sources.tokenizer
+        self._starts_word = np.array([tokenizer.starts_word(token) for token in range(tokenizer.vocabulary)])
+
+    def loss(self, network: GenerationNetwork, task: str, number: int) -> Tensor:
+        """The loss of a task's n-th batch."""
+        draw = np.random.default_rng(stable_hash(self.sources.seed, task, number))
+        size = self.config.batch_size
+        if task == "xDAE":
+            texts = self.sources.sentences(number, size, self.config.language_alpha)
+            mask = self.sources.tokenizer.mask
+            noised = [noise.noise_text(one, self._starts_word[one], mask, draw) for one in texts.tokens]
+            limit = self.config.max_text_length
+            noised = [np.append(one[: limit - 1], one[-1]) if len(one) > limit else one for one in noised]
+            return objectives.denoising_loss(
+                network, pad(noised).to(network.device), pad(texts.tokens).to(network.device),
+                self.sources.language_ids(texts).to(network.device),
+            )  # fmt: skip
+        texts = self.sources.batch(task, self.sources.captions, number, size)
+        regions = self.sources.store.batch(texts.pictures)
+        zeroed = None
+        if task == "DIC":
+            counts = regions.mask.sum(dim=1).numpy()
+            zeroed = torch.from_numpy(noise.zero_runs(counts, regions.mask.shape[1], _DIC_SHARE, draw))
+        return objectives.captioning_loss(
+            network, to(regions, network.device), pad(texts.tokens).to(network.device),
+            self.sources.language_ids(texts).to(network.device),
+            None if zeroed is None else zeroed.to(network.device),
+        )  # fmt: skip
+
+
+def to(regions: Regions, device: torch.device) -> Regions:
+    """The regions on a device."""
+    return replace(
+        regions, features=regions.features.to(device), locations=regions.locations.to(device),
+        mask=regions.mask.to(device), object_ids=regions.object_ids.to(device),
+    )  # fmt: skip

@@ -1,0 +1,244 @@
+"""The M3P network: regions and text in one transformer, for understanding and for generation.
+
+Read from top to bottom, in the order in which data flows. Shape suffixes: B batch, T text tokens, R regions,
+L = T + R, D width, H heads, F feature width, V vocabulary, C object classes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.config import NetworkConfig
+from model.tokenizer import PAD
+
+_POSITION_OFFSET = 2  # XLM-R's first position is 2, because its padding id is 1
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The regions of a batch of pictures, padded to the longest.
+
+    Attributes:
+        features: float32 [B, R, F], as the detector gave them.
+        locations: float32 [B, R, 5]: x1/w, y1/h, x2/w, y2/h, share of the picture's area (section 3.1).
+        mask: bool [B, R], True where a region is real.
+        object_ids: int64 [B, R], the detector's most likely class.
+    """
+
+    features: Tensor
+    locations: Tensor
+    mask: Tensor
+    object_ids: Tensor
+
+    def __getitem__(self, rows: Tensor | slice) -> Regions:
+        return Regions(self.features[rows], self.locations[rows], self.mask[rows], self.object_ids[rows])
+
+
+class Embeddings(nn.Module):
+    """Tokens and regions to vectors (section 3.1): each is a sum, then a norm, then dropout."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.normalise_features = config.normalise_features
+        self.words = nn.Embedding(config.vocabulary, config.width, padding_idx=PAD)
+        self.positions = nn.Embedding(config.max_text_length + _POSITION_OFFSET, config.width)
+        self.languages = nn.Embedding(len(config.languages), config.width) if config.network == "generation" else None
+        self.text_norm = nn.LayerNorm(config.width)
+        self.feature = nn.Linear(config.feature_dim, config.width)
+        self.location = nn.Linear(5, config.width)
+        self.region_norm = nn.LayerNorm(config.width)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def text(self, tokens_BT: Tensor, languages_B: Tensor | None = None, first: int = 0) -> Tensor:
+        """Vectors of tokens whose first stands at position ``first``; languages in generation only."""
+        positions_T = torch.arange(first, first + tokens_BT.shape[1], device=tokens_BT.device) + _POSITION_OFFSET
+        x_BTD = self.words(tokens_BT) + self.positions(positions_T)
+        if self.languages is not None and languages_B is not None:
+            x_BTD = x_BTD + self.languages(languages_B)[:, None]
+        return self.dropout(self.text_norm(x_BTD))
+
+    def scaled(self, features_BRF: Tensor) -> Tensor:
+        """Features as the network sees them and as MRM asks for them back."""
+        if not self.normalise_features:
+            return features_BRF
+        # Unit length a feature, times √F: numbers near 1, which a fresh linear layer wants.
+        return F.normalize(features_BRF, dim=-1) * math.sqrt(features_BRF.shape[-1])
+
+    def regions(self, scaled_BRF: Tensor, locations_BR5: Tensor) -> Tensor:
+        """Vectors of regions from scaled features and boxes."""
+        return self.dropout(self.region_norm(self.feature(scaled_BRF) + self.location(locations_BR5)))
+
+
+class Attention(nn.Module):
+    """Multi-head attention of x on memory, both ways or causal."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.heads, self.dropout = config.heads, config.dropout
+        self.query, self.key, self.value, self.out = (nn.Linear(config.width, config.width) for _ in range(4))
+
+    def split(self, x_BLD: Tensor) -> Tensor:
+        """[B, L, D] to [B, H, L, D / H]."""
+        return x_BLD.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def forward(self, x_BLD: Tensor, memory_BMD: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
+        """Attends; ``mask`` is bool, broadcast to [B, H, L, M], True where attention may go."""
+        out_BHLd = F.scaled_dot_product_attention(
+            self.split(self.query(x_BLD)), self.split(self.key(memory_BMD)), self.split(self.value(memory_BMD)),
+            attn_mask=mask, is_causal=causal, dropout_p=self.dropout if self.training else 0.0,
+        )  # fmt: skip
+        return self.out(out_BHLd.transpose(1, 2).flatten(2))
+
+
+class Layer(nn.Module):
+    """A post-norm transformer layer. As a decoder's it also attends on the encoder, with the same other weights."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.self_attention = Attention(config)
+        self.self_norm = nn.LayerNorm(config.width)
+        if config.network == "generation":
+            self.cross_attention = Attention(config)
+            self.cross_norm = nn.LayerNorm(config.width)
+        self.expand = nn.Linear(config.width, 4 * config.width)
+        self.contract = nn.Linear(4 * config.width, config.width)
+        self.feed_norm = nn.LayerNorm(config.width)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self, x_BLD: Tensor, mask: Tensor | None, causal: bool = False,
+        memory_BMD: Tensor | None = None, memory_mask: Tensor | None = None,
+    ) -> Tensor:  # fmt: skip
+        """One layer over x; with memory, a decoder's layer."""
+        x_BLD = self.self_norm(x_BLD + self.dropout(self.self_attention(x_BLD, x_BLD, mask, causal)))
+        if memory_BMD is not None:
+            x_BLD = self.cross_norm(x_BLD + self.dropout(self.cross_attention(x_BLD, memory_BMD, memory_mask)))
+        fed_BLD = self.contract(F.gelu(self.expand(x_BLD)))
+        return self.feed_norm(x_BLD + self.dropout(fed_BLD))
+
+
+class Vocabulary(nn.Module):
+    """Logits over the vocabulary, with the word embedding as the last projection."""
+
+    def __init__(self, config: NetworkConfig, words: nn.Embedding) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.width, config.width)
+        self.norm = nn.LayerNorm(config.width)
+        self.bias = nn.Parameter(torch.zeros(config.vocabulary))
+        self._tied = [words]  # in a list, so that the embedding is not registered, saved and counted twice
+
+    def forward(self, x_ND: Tensor) -> Tensor:
+        """[N, D] to [N, V]; hand over gathered positions only, never a whole batch."""
+        return F.linear(self.norm(F.gelu(self.dense(x_ND))), self._tied[0].weight, self.bias)
+
+
+class Transformer(nn.Module):
+    """Embeddings and layers, which both networks share."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embeddings = Embeddings(config)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.vocabulary = Vocabulary(config, self.embeddings.words)
+
+    def initialise(self) -> None:
+        """BERT's initialisation: normal with deviation 0.02, biases zero."""
+        for module in self.modules():
+            if isinstance(module, (nn.Linear, nn.Embedding)):
+                nn.init.normal_(module.weight, std=0.02)
+            if isinstance(module, nn.Linear):
+                nn.init.zeros_(module.bias)
+
+    def encode(self, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+        """All layers over the joint input, every real position seeing every other."""
+        mask_B11L = mask_BL[:, None, None, :]
+        for layer in self.layers:
+            x_BLD = layer(x_BLD, mask_B11L)
+        return x_BLD
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.embeddings.words.weight.device
+
+
+class UnderstandingNetwork(Transformer):
+    """One encoder over text and regions, with four heads (section 3.2).
+
+    Text stands first and matching is scored from ``<s>``, so that XLM-R's weights mean what they meant.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.region_feature = nn.Linear(config.width, config.feature_dim)
+        self.region_class_dense = nn.Linear(config.width, config.width)
+        self.region_class_norm = nn.LayerNorm(config.width)
+        self.region_class = nn.Linear(config.width, len(config.object_classes))
+        self.pool = nn.Linear(config.width, config.width)
+        self.match = nn.Linear(config.width, 1)
+        self.initialise()
+
+    def text(self, tokens_BT: Tensor) -> Tensor:
+        """Text alone to hidden states [B, T, D]."""
+        return self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD)
+
+    def joint(self, tokens_BT: Tensor, regions: Regions, scaled_BRF: Tensor | None = None) -> Tensor:
+        """Text and regions to hidden states [B, T + R, D].
+
+        Args:
+            tokens_BT: token ids with ``<s>`` first, padded.
+            regions: the pictures' regions.
+            scaled_BRF: scaled features with some masked; the regions' own where None.
+        """
+        scaled_BRF = self.embeddings.scaled(regions.features) if scaled_BRF is None else scaled_BRF
+        text_BTD = self.embeddings.text(tokens_BT)
+        return self.join(text_BTD, tokens_BT, self.embeddings.regions(scaled_BRF, regions.locations), regions.mask)
+
+    def join(self, text_BTD: Tensor, tokens_BT: Tensor, regions_BRD: Tensor, region_mask_BR: Tensor) -> Tensor:
+        """Embedded text and embedded regions to hidden states; lets evaluation embed each side once."""
+        x_BLD = torch.cat([text_BTD, regions_BRD], dim=1)
+        return self.encode(x_BLD, torch.cat([tokens_BT != PAD, region_mask_BR], dim=1))
+
+    def matching_logits(self, hidden_BLD: Tensor) -> Tensor:
+        """Logits [B] of "text and picture belong together", from ``<s>``."""
+        return self.match(torch.tanh(self.pool(hidden_BLD[:, 0])))[:, 0]
+
+    def class_logits(self, hidden_ND: Tensor) -> Tensor:
+        """Logits [N, C] of a region's object class."""
+        return self.region_class(self.region_class_norm(F.gelu(self.region_class_dense(hidden_ND))))
+
+
+class GenerationNetwork(Transformer):
+    """Encoder and decoder with shared weights; only the decoder's cross-attention is its own (section 3.3)."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.initialise()
+
+    def encode_text(self, tokens_BT: Tensor, languages_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Text to memory [B, T, D] and its mask [B, T]."""
+        mask_BT = tokens_BT != PAD
+        return self.encode(self.embeddings.text(tokens_BT, languages_B), mask_BT), mask_BT
+
+    def encode_regions(self, regions: Regions, scaled_BRF: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Pictures to memory [B, R, D] and its mask [B, R]."""
+        scaled_BRF = self.embeddings.scaled(regions.features) if scaled_BRF is None else scaled_BRF
+        return self.encode(self.embeddings.regions(scaled_BRF, regions.locations), regions.mask), regions.mask
+
+    def decode(self, tokens_BT: Tensor, languages_B: Tensor, memory_BMD: Tensor, memory_mask_BM: Tensor) -> Tensor:
+        """Hidden states [B, T, D] that foretell the next token; padding stands last, where nothing reads it."""
+        x_BTD = self.embeddings.text(tokens_BT, languages_B)
+        for layer in self.layers:
+            x_BTD = layer(x_BTD, None, True, memory_BMD, memory_mask_BM[:, None, None, :])
+        return x_BTD
+
+
+def build(config: NetworkConfig) -> UnderstandingNetwork | GenerationNetwork:
+    """The network that a configuration describes."""
+    return GenerationNetwork(config) if config.network == "generation" else UnderstandingNetwork(config)

@@ -1,0 +1,161 @@
+r"""Pre-training, of the understanding or of the generation network (section 3).
+
+    python -m model.pretrain understanding --tokenizer DIR --corpus DIR --captions DIR --regions DIR \
+        --codeswitch DIR --out DIR
+    python -m model.pretrain generation --tokenizer DIR --corpus DIR --captions DIR --regions DIR --out DIR
+
+Without ``--codeswitch`` the code-switched tasks take plain English captions: the same training without MCT.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from contract.command import Call, PathOption, run_stage
+from contract.config import as_parameters
+from contract.dataset import Dataset
+from contract.errors import WRONG_USAGE, UsageError
+from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
+from model import checkpoint, training
+from model.batches import GenerationTasks, Sources, UnderstandingTasks
+from model.config import TASKS, NetworkConfig, PretrainConfig
+from model.data import RegionStore, read_captions, read_codeswitch, read_corpus
+from model.network import GenerationNetwork, UnderstandingNetwork, build
+from model.tokenizer import Tokenizer
+
+
+def pretrain(network_kind: str, call: Call[PretrainConfig]) -> None:
+    """The stage: reads the sources, trains, writes the checkpoint."""
+    config, device = call.config, checkpoint.choose_device(call.config.device)
+    weights = task_weights(network_kind, config)
+    sources = read_sources(call)
+    torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)
+    network = build(network_config(network_kind, call, sources)).to(device)
+    size = sum(parameter.numel() for parameter in network.parameters())
+    print(f"pre-training {network_kind} on {device}: {size:,} parameters, {_tell(sources)}.")
+    inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"}
+    facts = {
+        "stage": "pretrain", "mct": sources.codeswitch is not None,
+        "parameters": as_parameters(config), "seed": call.seed, "inputs": inputs,
+    }  # fmt: skip
+    log = training.train(
+        network,
+        step_losses(network, sources, config, weights, call.seed),
+        training.Schedule(
+            config.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm,
+            config.checkpoint_every,
+        ),
+        call.seed, f"pretrain {call.path('out').name}", config.batch_size * config.tasks_per_step,
+        training.work_folder(call.path("out"), facts | {"code": fingerprint_of_code(["model"])}),
+    )  # fmt: skip
+    checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": log})
+
+
+def task_weights(network_kind: str, config: PretrainConfig) -> dict[str, float]:
+    """The weight of each task.
+
+    Raises:
+        UsageError: for a task that this network does not have.
+    """
+    known = TASKS[network_kind]
+    for task in config.tasks:
+        if task not in known:
+            raise UsageError(f"{network_kind}.tasks has {task!r}.", f"some of {', '.join(known)}.")
+    return {task: weight for task, weight in (config.tasks or dict.fromkeys(known, 1.0)).items() if weight > 0}
+
+
+def read_sources(call: Call[PretrainConfig]) -> Sources:
+    """Reads and tokenises everything that pre-training sees: English captions only, and plain text."""
+    longest = call.config.max_text_length
+    tokenizer, store = Tokenizer(call.path("tokenizer")), RegionStore(call.path("regions"))
+    captions = read_captions(call.path("captions"), tokenizer, store, "train", ("en",), longest)
+    switched = call.paths["codeswitch"]
+    corpus = read_corpus(call.path("corpus"), tokenizer, "train", longest)
+    # The language embedding has room for every language that a caption may later be asked for in.
+    later = Dataset(call.path("captions"), "captions").table(["lang"])["lang"].unique().to_pylist()
+    return Sources(
+        tokenizer, store, captions, read_codeswitch(switched, tokenizer, store, longest) if switched else None, corpus,
+        tuple(sorted({"en", *corpus.languages, *later})), call.seed,
+    )  # fmt: skip
+
+
+def network_config(network_kind: str, call: Call[PretrainConfig], sources: Sources) -> NetworkConfig:
+    """The network that the settings and the data ask for."""
+    config = call.config
+    classes = Dataset(call.path("regions"), "regions").manifest.parameters["object_classes"]
+    return NetworkConfig(
+        network_kind, config.layers, config.width, config.heads, config.dropout, sources.tokenizer.vocabulary,
+        sources.languages, sources.store.feature_dim, tuple(classes), config.max_text_length,
+        config.normalise_features,
+    )  # fmt: skip
+
+
+def step_losses(
+    network: UnderstandingNetwork | GenerationNetwork,
+    sources: Sources,
+    config: PretrainConfig,
+    weights: dict[str, float],
+    seed: int,
+) -> training.LossesOfStep:
+    """A function from a step's number to its losses: some tasks drawn by weight, each with its next batch.
+
+    Which tasks a step draws depends on seed and step alone; so a resumed training goes on with the same batches.
+    """
+    names, shares = list(weights), np.array(list(weights.values())) / sum(weights.values())
+    tasks = (GenerationTasks if isinstance(network, GenerationNetwork) else UnderstandingTasks)(sources, config)
+
+    def drawn(step: int) -> list[str]:
+        draw = np.random.default_rng(stable_hash(seed, "tasks", step))
+        return [str(name) for name in draw.choice(names, config.tasks_per_step, p=shares)]
+
+    seen: Counter[str] = Counter()
+    next_step = 0
+
+    def losses(step: int) -> dict[str, Tensor]:
+        nonlocal next_step
+        while next_step < step:  # after a resume: the batches of earlier steps are behind us
+            seen.update(drawn(next_step))
+            next_step += 1
+        result: dict[str, Tensor] = {}
+        for task in drawn(step):
+            loss = tasks.loss(network, task, seen[task])  # type: ignore[arg-type]
+            result[task] = result[task] + loss if task in result else loss
+            seen[task] += 1
+        next_step = step + 1
+        return result
+
+    return losses
+
+
+def _tell(sources: Sources) -> str:
+    switched = "no MCT" if sources.codeswitch is None else f"{len(sources.codeswitch):,} code-switched ones"
+    return f"{len(sources.captions):,} English captions, {switched}, {len(sources.corpus):,} sentences of plain text"
+
+
+PATHS = (
+    PathOption("tokenizer", "folder of the tokenizer"),
+    PathOption("corpus", "dataset of plain text"),
+    PathOption("captions", "dataset of captions; English training captions are used"),
+    PathOption("regions", "dataset of regions"),
+    PathOption("codeswitch", "dataset of code-switched captions; leave it out to train without MCT", required=False),
+    PathOption("out", "folder for the checkpoint"),
+)
+
+
+def main() -> int:
+    """The stage's command line: ``understanding`` or ``generation`` first, which is also the profile's section."""
+    kind, arguments = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
+    if kind not in TASKS:
+        print(f"usage: python -m model.pretrain {{{','.join(TASKS)}}} [options]; {kind!r} is neither.", file=sys.stderr)
+        return WRONG_USAGE
+    description = f"Pre-train the {kind} network."
+    return run_stage(kind, PretrainConfig, PATHS, lambda call: pretrain(kind, call), description, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
