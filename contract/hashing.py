@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from contract.files import files_below
+
 MANIFEST = "_manifest.json"
 _BLOCK = 1 << 20
 
@@ -47,9 +49,7 @@ def fingerprint(path: Path) -> str:
         return sha256_of_file(path)
     if (path / MANIFEST).is_file():
         return sha256_of_file(path / MANIFEST)
-    return sha256_of_json(
-        {str(file.relative_to(path)): sha256_of_file(file) for file in sorted(path.rglob("*")) if file.is_file()}
-    )
+    return sha256_of_json({str(file.relative_to(path)): sha256_of_file(file) for file in files_below(path)})
 
 
 def fingerprint_of_code(modules: Iterable[str]) -> str:
@@ -58,5 +58,5 @@ def fingerprint_of_code(modules: Iterable[str]) -> str:
     for name in sorted(modules):
         place = Path(__file__).parent.parent.joinpath(*name.split("."))
         files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
-        sources |= {f"{name}/{file.name}": sha256_of_file(file) for file in files}
+        sources |= {f"{name}/{file.relative_to(place.parent)}": sha256_of_file(file) for file in files}
     return sha256_of_json(sources)

@@ -84,6 +84,10 @@ class WorkFolder:
         if self.out.exists():
             shutil.rmtree(self.out)
         self.files.rename(self.out)
+        self.discard()
+
+    def discard(self) -> None:
+        """Removes this folder."""
         shutil.rmtree(self.path)
         if not any(self.path.parent.iterdir()):
             self.path.parent.rmdir()

@@ -20,7 +20,7 @@ from contract.hashing import fingerprint, fingerprint_of_code
 from contract.manifest import Manifest
 from contract.progress import Progress
 from contract.rejects import Reject
-from contract.schemas import REJECTS, SCHEMAS
+from contract.schemas import REJECTS, SCHEMAS, DatasetSchema
 from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
 from contract.workfolder import ShardRecord, WorkFolder, merge_statistics, total_rejected
 from pipelines.beam_runner import run_elements
@@ -37,10 +37,12 @@ class Tally:
     Attributes:
         rows_in: rows that it was given, in the unit in which it gives and rejects rows.
         statistics: nested mappings whose leaves are numbers.
+        folder: the dataset's folder as it grows, for a stage that writes files of its own beside the shards.
     """
 
     rows_in: int = 0
     statistics: dict[str, Any] = field(default_factory=dict)
+    folder: Path = Path()
 
     def count(self, *path: str, by: float = 1) -> None:
         """Adds to the number at a path: ``tally.count("languages", "de")``."""
@@ -120,16 +122,8 @@ def run_sharded(
         "parameters": parameters, "seed": job.seed, "inputs": inputs, "shards": job.shards, "dataset": job.dataset,
     }  # fmt: skip
     work = WorkFolder(job.out, determined_by)
-    missing = [index for index in range(job.shards) if work.read_record(index) is None]
-    if 0 < len(missing) < job.shards:
-        print(f"{job.stage}: {job.shards - len(missing)} of {job.shards} shards of {job.dataset} are finished already.")
-    if missing:
-        with Progress(f"{job.stage}: {job.dataset}", total_rows, "rows") as bar:
-            run_elements(
-                _ShardWork(job.dataset, job.shards, work, process), missing, workers, work.path,
-                lambda: _rows_done(work.path), bar,
-            )  # fmt: skip
-    records = [_finished(work, index) for index in range(job.shards)]
+    label = f"{job.stage}: {job.dataset}"
+    records = run_shards(label, SCHEMAS[job.dataset], job.shards, work, process, workers, total_rows)
     statistics = merge_statistics([record.statistics for record in records])
     manifest = Manifest(
         dataset=job.dataset, version=SCHEMAS[job.dataset].version, stage=job.stage, parameters=parameters,
@@ -144,6 +138,43 @@ def run_sharded(
     rejected = ", ".join(f"{reason} {count:,}" for reason, count in manifest.rejected.items()) or "none"
     print(f"{job.stage}: {job.dataset}: {manifest.rows_in:,} rows in, {manifest.rows_out:,} out; rejected: {rejected}.")
     return manifest
+
+
+def run_shards(
+    label: str,
+    schema: DatasetSchema,
+    shards: int,
+    work: WorkFolder,
+    process: ShardProcess,
+    workers: int,
+    total_rows: int | None = None,
+) -> list[ShardRecord]:
+    """Makes those shards of a table that its work folder does not hold yet, and leaves all of them there.
+
+    ``run_sharded`` makes a dataset from them; a stage that needs a first pass over its input reads them.
+
+    Args:
+        label: what the progress bar says.
+        schema: the table's columns.
+        shards: number of shards.
+        work: where they lie.
+        process: the function of one shard.
+        workers: processes.
+        total_rows: rows that all shards will be given, where that is known; for the progress bar.
+
+    Returns:
+        What each shard holds, in order.
+    """
+    missing = [index for index in range(shards) if work.read_record(index) is None]
+    if 0 < len(missing) < shards:
+        print(f"{label}: {shards - len(missing)} of {shards} shards are finished already.")
+    if missing:
+        with Progress(label, total_rows, "rows") as bar:
+            run_elements(
+                _ShardWork(schema, shards, work, process), missing, workers, work.path,
+                lambda: _rows_done(work.path), bar,
+            )  # fmt: skip
+    return [_finished(work, index) for index in range(shards)]
 
 
 def _finished(work: WorkFolder, index: int) -> ShardRecord:
@@ -166,23 +197,17 @@ def _reject_order(reject: Reject) -> tuple[str, ...]:
 
 
 class _ShardWork:
-    """Writes the shards of one dataset, in whichever process."""
+    """Writes the shards of one table, in whichever process."""
 
-    def __init__(self, dataset: str, shards: int, work: WorkFolder, process: ShardProcess) -> None:
-        self._schema, self._shards, self._work, self._process = SCHEMAS[dataset], shards, work, process
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_schema": self._schema.name}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state | {"_schema": SCHEMAS[state["_schema"]]})
+    def __init__(self, schema: DatasetSchema, shards: int, work: WorkFolder, process: ShardProcess) -> None:
+        self._schema, self._shards, self._work, self._process = schema, shards, work, process
 
     def setup(self) -> None:
         self._process.setup()
 
     def do(self, index: int) -> None:
         name, files = shard_name(index, self._shards), self._work.files
-        tally, reasons, rejects = Tally(), Counter[str](), list[Reject]()
+        tally, reasons, rejects = Tally(folder=files), Counter[str](), list[Reject]()
         rows: list[Row] = []
         done, last_said = self._work.path / f"rows-{index:05d}", time.monotonic()
         with ExitStack() as stack:

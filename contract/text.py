@@ -1,0 +1,40 @@
+"""Text as every dataset holds it, and how it is counted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+WITHOUT_SPACES = frozenset({"ja", "km", "lo", "my", "th", "zh"})  # languages whose words no white space separates
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+
+
+def clean_text(text: str) -> str:
+    """Unicode NFC, without control characters, white space collapsed to single spaces."""
+    return unicodedata.normalize("NFC", " ".join(_CONTROL.sub(" ", text).split()))
+
+
+def count_words(text: str, lang: str) -> int | None:
+    """Words between white space; None for a language that is written without it."""
+    return None if lang.split("-")[0] in WITHOUT_SPACES else text.count(" ") + 1
+
+
+def summarise_lengths(counts: Mapping[str, float]) -> dict[str, float]:
+    """What a histogram of lengths says: {"5": 12, …} means that 12 texts are 5 long."""
+    lengths = sorted((int(length), int(count)) for length, count in counts.items())
+    total = sum(count for _, count in lengths)
+    mean = sum(length * count for length, count in lengths) / total
+    return {
+        "mean": round(mean, 2), "median": _quantile(lengths, 0.5 * total),
+        "ninety_fifth_percent": _quantile(lengths, 0.95 * total), "longest": lengths[-1][0],
+    }  # fmt: skip
+
+
+def _quantile(lengths: list[tuple[int, int]], rank: float) -> int:
+    passed = 0
+    for length, count in lengths:
+        passed += count
+        if passed >= rank:
+            return length
+    return lengths[-1][0]
