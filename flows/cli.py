@@ -1,0 +1,96 @@
+"""The command `m3p`. Everything heavy is imported where it is used, so that --help answers at once."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from contract.errors import DONE, FAILED, WRONG_USAGE, M3PError
+
+app = typer.Typer(
+    help="M3P from raw images and text to the paper's tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Debug = Annotated[bool, typer.Option("--debug", help="Show more, and tracebacks.")]
+
+
+@app.command()
+def run(
+    profile: Annotated[str, typer.Option(help="Which reproduction: the name of a file in profiles/.")],
+    target: Annotated[str | None, typer.Option(help="A stage's name or DVC address; the report by default.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and what is missing.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processor cores to use; all by default.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Reproduce a profile, in this process, needing no server."""
+    from flows.run_here import run_here, show_plan
+
+    if dry_run:
+        show_plan(profile, target)
+    else:
+        run_here(profile, target, workers, debug)
+
+
+@app.command()
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A dataset's folder, such as data/demo/regions.")],
+    rows: Annotated[int, typer.Option(min=0, help="Sample rows to show.")] = 5,
+    html: Annotated[Path | None, typer.Option(help="Write one self-contained page, with pictures.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Show what is in a dataset: columns, counts, rejects, samples."""
+    from flows.inspect import show
+
+    show(path, rows, html)
+
+
+@app.command()
+def doctor(debug: Debug = False) -> None:
+    """Check this machine: versions, GPU, disk, memory, server, remote, optional parts."""
+    from flows.doctor import report
+
+    raise typer.Exit(DONE if report() else FAILED)
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Runs the command line.
+
+    Returns:
+        0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.
+    """
+    debug = "--debug" in arguments
+    try:
+        return app(arguments, standalone_mode=False) or DONE
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return WRONG_USAGE
+    except click.ClickException as error:
+        print(f"m3p: {error.format_message()}\nTo do: see `m3p --help`.", file=sys.stderr)
+        return WRONG_USAGE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        print("m3p: interrupted; what is finished is kept, run the same command again.", file=sys.stderr)
+        return 130
+    except M3PError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"m3p: {error}", file=sys.stderr)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 — the outermost frame: whatever it is becomes a message and an exit code
+        if debug:
+            traceback.print_exc()
+        print(f"m3p: {type(error).__name__}: {error}\nRun it with --debug for the traceback.", file=sys.stderr)
+        return FAILED

@@ -1,0 +1,195 @@
+"""The graph of stages, read from DVC. Nothing here knows what a stage is, only its name."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from shutil import copy
+from typing import Any
+
+from contract.errors import UsageError
+
+PARAMETERS = Path("params.yaml")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the graph.
+
+    Attributes:
+        address: DVC's name for it: ``regions@demo``.
+        needs: addresses of the stages whose outputs it reads.
+        reads: files and folders that it depends on, relative to the project.
+        writes: files and folders that it makes.
+    """
+
+    address: str
+    needs: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The address without profile and setting: ``regions``."""
+        return self.address.split("@")[0]
+
+
+Graph = dict[str, Stage]  # by address, every stage after those that it needs
+
+
+def listed_profiles() -> list[str]:
+    """The profiles that ``params.yaml`` lists, which are those that the graph holds."""
+    from contract.config import read_yaml
+
+    return list(read_yaml(PARAMETERS).get("profiles") or [])
+
+
+@contextmanager
+def open_repo(root: Path = Path()) -> Iterator[Any]:
+    """The DVC repository.
+
+    Raises:
+        UsageError: where DVC finds none, or cannot read dvc.yaml.
+    """
+    from dvc.exceptions import DvcException, NotDvcRepoError
+    from dvc.repo import Repo
+
+    try:
+        with Repo(str(root), _wait_for_lock=True) as repo:
+            yield repo
+    except NotDvcRepoError as error:
+        raise UsageError("This folder is no DVC repository.", "a .dvc folder.", "run `make setup`.") from error
+    except DvcException as error:
+        raise UsageError(f"DVC says: {error}", "a dvc.yaml that DVC can read.") from error
+
+
+def read_graph() -> Graph:
+    """The whole graph of the profiles that are listed.
+
+    Raises:
+        UsageError: where DVC cannot read it.
+    """
+    with open_repo() as repo:
+        return _graph_of(repo)
+
+
+def read_graph_as_if_listed(profile: str, drawn: bool) -> Graph:
+    """The graph as it would be with a further profile listed; writes nothing into the project.
+
+    Args:
+        profile: the profile to add.
+        drawn: whether its raw material is drawn.
+    """
+    from dvc.repo import Repo
+
+    with tempfile.TemporaryDirectory(prefix="m3p-graph-") as name:
+        folder = Path(name)
+        for file in (Path("dvc.yaml"), PARAMETERS):
+            copy(file, folder / file)
+        list_profile(profile, drawn, folder / PARAMETERS)
+        Repo.init(str(folder), no_scm=True).close()
+        with open_repo(folder) as repo:
+            return _graph_of(repo)
+
+
+def list_profile(profile: str, drawn: bool, parameters: Path = PARAMETERS) -> bool:
+    """Adds a profile to ``params.yaml``, keeping comments; returns whether anything was added.
+
+    Raises:
+        UsageError: where the file cannot be read.
+    """
+    from dvc.utils.serialize import ParseError, modify_yaml
+
+    changed = False
+    try:
+        with modify_yaml(str(parameters)) as values:
+            for key in ("profiles", "drawn_profiles") if drawn else ("profiles",):
+                names = values.setdefault(key, [])
+                if profile not in names:
+                    names.append(profile)
+                    changed = True
+    except ParseError as error:
+        raise UsageError(f"{parameters} is not valid YAML: {error}") from error
+    return changed
+
+
+def _graph_of(repo: Any) -> Graph:
+    import networkx  # type: ignore[import-untyped]
+
+    graph = repo.index.graph  # an edge leads from a stage to one that it needs
+    order = networkx.lexicographical_topological_sort(graph.reverse(copy=True), key=lambda stage: stage.addressing)
+    root = Path(repo.root_dir)
+    return {
+        stage.addressing: Stage(
+            stage.addressing,
+            tuple(sorted(needed.addressing for needed in graph.successors(stage))),
+            tuple(sorted(_relative(dependency, root) for dependency in stage.deps)),
+            tuple(sorted(_relative(output, root) for output in stage.outs)),
+        )
+        for stage in order
+    }
+
+
+def _relative(item: Any, root: Path) -> str:
+    path = Path(item.fs_path)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def select(graph: Graph, profile: str, target: str | None) -> Graph:
+    """The part of the graph that a target needs, in order.
+
+    Args:
+        graph: the whole graph.
+        profile: whose stages.
+        target: a stage's name (``regions``), a DVC address (``evaluate@demo-retrieval-en``), or None for the report.
+
+    Raises:
+        UsageError: where there is no such stage.
+    """
+    wanted = target or "report"
+    own = _addresses_of(graph, profile)
+    needed = {address for address in own if wanted in (address, graph[address].name)}
+    if not needed:
+        names = ", ".join(sorted({graph[address].name for address in own}))
+        raise UsageError(f"The profile {profile!r} has no stage {wanted!r}.", f"one of {names}.")
+    for address in reversed(graph):
+        if address in needed:
+            needed.update(graph[address].needs)
+    return {address: stage for address, stage in graph.items() if address in needed}
+
+
+def _addresses_of(graph: Graph, profile: str) -> list[str]:
+    def belongs(address: str, name: str) -> bool:
+        suffix = address.partition("@")[2]  # a matrix joins its items with hyphens: evaluate@demo-retrieval-en
+        return suffix == name or suffix.startswith(f"{name}-")
+
+    longer = [name for name in listed_profiles() if name.startswith(f"{profile}-")]
+    return [
+        address for address in graph if belongs(address, profile) and not any(belongs(address, one) for one in longer)
+    ]
+
+
+def changed_stages(addresses: Iterable[str]) -> set[str]:
+    """Those stages whose code, parameters, inputs or outputs are not as when they last ran."""
+    with open_repo() as repo:
+        return set(repo.status(targets=list(addresses)))
+
+
+def outside_inputs(graph: Graph) -> dict[str, list[str]]:
+    """By path, the stages that read it, for everything that no stage makes."""
+    made = [PurePosixPath(path) for stage in graph.values() for path in stage.writes]
+    readers: dict[str, list[str]] = {}
+    for stage in graph.values():
+        for path in stage.reads:
+            if not any(PurePosixPath(path).is_relative_to(one) for one in made):
+                readers.setdefault(path, []).append(stage.address)
+    return readers
+
+
+def report_page(graph: Graph) -> Path | None:
+    """Where the report lies, if the graph makes one."""
+    folders = [Path(path) for stage in graph.values() if stage.name == "report" for path in stage.writes]
+    return folders[0] / "index.html" if folders else None

@@ -1,0 +1,128 @@
+"""A tiny project with a real DVC repository: a dvc.yaml of the real one's form whose stages are one-line programs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+DVC_YAML = """\
+vars:
+  - params.yaml
+stages:
+  scenes:
+    foreach: ${drawn_profiles}
+    do:
+      cmd: python step.py scenes data/${item}/raw
+      params:
+        - profiles/${item}.yaml:
+            - scenes
+      outs:
+        - data/${item}/raw
+  ingest:
+    foreach: ${profiles}
+    do:
+      cmd: python step.py ingest data/${item}/images
+      deps:
+        - data/${item}/raw/images
+      params:
+        - profiles/${item}.yaml:
+            - ingest
+      outs:
+        - data/${item}/images
+  corpus:
+    foreach: ${profiles}
+    do:
+      cmd: python step.py corpus data/${item}/corpus
+      deps:
+        - data/${item}/raw/text
+      params:
+        - profiles/${item}.yaml:
+            - corpus
+      outs:
+        - data/${item}/corpus
+  evaluate:
+    matrix:
+      profile: ${profiles}
+      checkpoint:
+        - mct
+        - plain
+    cmd: python step.py evaluate data/${item.profile}/metrics/${item.checkpoint}.json
+    deps:
+      - data/${item.profile}/images
+    metrics:
+      - data/${item.profile}/metrics/${item.checkpoint}.json
+  report:
+    foreach: ${profiles}
+    do:
+      cmd: python step.py report reports/${item}
+      deps:
+        - data/${item}/corpus
+        - data/${item}/images
+        - data/${item}/metrics/mct.json
+        - data/${item}/metrics/plain.json
+      outs:
+        - reports/${item}
+"""
+
+# What a step does is steered by files in steer/: a test puts them there.
+STEP = """\
+import json, os, sys, time
+from pathlib import Path
+
+name, out = sys.argv[1], Path(sys.argv[2])
+steer = Path("steer")
+with open("events.log", "a") as log:
+    print("begin", name, out, os.environ["M3P_WORKERS"], os.environ["OMP_NUM_THREADS"], time.time(), file=log)
+print(f"{name}: at work", flush=True)
+if (steer / f"{name}.slow").exists():
+    time.sleep(2)
+if (steer / f"{name}.input").exists():
+    print(f"m3p {name}: row 7 of captions.tsv has 3 columns.\\nExpected: 2 columns.", file=sys.stderr)
+    sys.exit(1)
+if (steer / f"{name}.passing").exists():
+    (steer / f"{name}.passing").unlink()
+    print(f"m3p {name}: A Beam worker was lost.", file=sys.stderr)
+    sys.exit(75)
+if name == "evaluate":
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps({"protocol": "unique", "mR": {"en": 61.5, "de": 35.25}}))
+elif name == "scenes":
+    for folder in ("images", "text"):
+        (out / folder).mkdir(parents=True)
+        (out / folder / "one").write_text("one")
+elif name == "report":
+    out.mkdir(parents=True)
+    (out / "index.html").write_text("<html></html>")
+else:
+    out.mkdir(parents=True)
+    (out / "_manifest.json").write_text(json.dumps({
+        "dataset": name, "version": "1.0", "stage": name, "parameters": {}, "seed": 7, "inputs": {}, "shards": [],
+        "rejects": [], "rows_in": 10, "rows_out": 8, "rejected": {"caption_empty": 2}, "statistics": {}}))
+with open("events.log", "a") as log:
+    print("end", name, out, time.time(), file=log)
+"""
+
+SECTIONS = (
+    "ingest detector regions triples lexicon codeswitch corpus tokenizer network pretrain finetune evaluate report"
+).split()
+
+
+def make_project(folder: Path) -> Path:
+    """Writes the project, with the profiles demo (drawn) and own (brought), demo being listed."""
+    for name in ("profiles", "steer"):
+        (folder / name).mkdir(parents=True)
+    (folder / "dvc.yaml").write_text(DVC_YAML)
+    (folder / "step.py").write_text(STEP)
+    (folder / "params.yaml").write_text("# a comment that stays\nprofiles:\n  - demo\ndrawn_profiles:\n  - demo\n")
+    sections = "".join(f"{section}: {{}}\n" for section in SECTIONS)
+    (folder / "profiles" / "demo.yaml").write_text("seed: 7\nscenes: {}\n" + sections)
+    (folder / "profiles" / "own.yaml").write_text("seed: 7\n" + sections)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "config", "core.analytics", "false"], cwd=folder, check=True)
+    return folder
+
+
+def begun(folder: Path) -> list[str]:
+    """What has begun so far, in order: "ingest data/demo/images"."""
+    log = folder / "events.log"
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [" ".join(line.split()[1:3]) for line in lines if line.startswith("begin")]
