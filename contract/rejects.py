@@ -37,6 +37,7 @@ REASONS: dict[str, str] = {
     "entry_identical": "source and translation are the same",
     "entry_merged": "merged into the same entry of another line or dictionary",
     "entry_other_language": "a language that was not asked for",
+    "entry_phrase": "several words, where phrases were not asked for",
     # code-switching
     "not_english": "the caption is not English",
     "nothing_to_switch": "the lexicon holds no word of the caption",

@@ -1,0 +1,18 @@
+"""Multimodal code-switched training: words of an English caption give way to translations, in random languages.
+
+Shared by two callers: the stage ``codeswitch``, which writes variants to Parquet, and training, which may draw
+afresh in each epoch. Equal settings and seeds give both the same text. NumPy and pyarrow only, a batch at a time.
+
+    lexicon = Lexicon.load(Path("data/demo/lexicon"), languages=("de", "fr"))
+    switcher = Switcher(lexicon, Settings(word_probability=0.5))
+    switched = switcher.switch(caption_ids, texts, variants=range(4), seed=7)
+
+The way of a batch: ``tokens`` (where words are) → ``matches`` (which of them, or which phrases, the lexicon holds) →
+``draws`` (which give way, to what) → ``assembly`` (the new text and its replacements).
+"""
+
+from contract.codeswitching.lexicon import Lexicon
+from contract.codeswitching.settings import Settings
+from contract.codeswitching.switcher import Switched, Switcher
+
+__all__ = ["Lexicon", "Settings", "Switched", "Switcher"]

@@ -1,0 +1,127 @@
+"""What the lexicon holds for a word as it stands in a caption, found once a form and kept."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from contract.codeswitching.keys import lookup_key
+from contract.codeswitching.lexicon import Lexicon
+from contract.codeswitching.settings import FULL, PUBLISHED, Settings
+from contract.errors import UsageError
+
+POSSESSIVE = "'s"
+
+
+class Forms:
+    """The forms met so far: a number for each, and the lexicon's entries for it.
+
+    A form's entries are those of its key and, for the languages that these lack, those of its lemma. A possessive
+    ``'s`` that the lexicon does not hold with its word stays in the caption, and the word before it is looked up.
+
+    Args:
+        lexicon: the lexicon.
+        settings: its look-up and the words that are never switched.
+
+    Attributes:
+        names: every form, by number.
+    """
+
+    def __init__(self, lexicon: Lexicon, settings: Settings) -> None:
+        self._lexicon, self._look_up = lexicon, settings.look_up
+        self._never = {word if settings.look_up == PUBLISHED else lookup_key(word) for word in settings.never}
+        self._lemma = _lemmatizer() if settings.look_up == FULL else None
+        self._numbers = _Numbers(self._add)
+        self.names: list[str] = []
+        self._entries, self._offsets, self._kept = array("q"), array("q", [0]), array("q")
+
+    def numbers(self, words: Iterable[str]) -> np.ndarray:
+        """The number of each word as a form, int64 [words]."""
+        return np.fromiter(map(self._numbers.__getitem__, words), np.int64)
+
+    def number(self, word: str) -> int:
+        """The number of one form."""
+        return self._numbers[word]
+
+    def holds(self, phrase: str) -> bool:
+        """Whether there is an entry for a form."""
+        number = self._numbers[phrase]
+        return self._offsets[number + 1] > self._offsets[number]
+
+    @property
+    def entries(self) -> np.ndarray:
+        """Entry numbers of all forms, form after form, sorted by language within a form."""
+        return np.array(self._entries, np.int64)
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """[forms + 1], where each form's entries begin."""
+        return np.array(self._offsets, np.int64)
+
+    @property
+    def kept_characters(self) -> np.ndarray:
+        """[forms], characters at a form's end that stay in the caption: those of a possessive ``'s``."""
+        return np.array(self._kept, np.int64)
+
+    def _add(self, word: str) -> int:
+        entries, kept = self._find(word)
+        self.names.append(word)
+        self._entries.extend(entries)
+        self._offsets.append(len(self._entries))
+        self._kept.append(kept)
+        return len(self.names) - 1
+
+    def _find(self, word: str) -> tuple[list[int], int]:
+        if self._look_up == PUBLISHED:
+            return ([] if word in self._never else list(self._lexicon.entries_of(word))), 0
+        key = lookup_key(word)
+        if key in self._never:
+            return [], 0
+        owner = key.removesuffix(POSSESSIVE)
+        if owner == key or key in self._lexicon.positions:
+            return self._with_lemma(key), 0
+        return ([] if owner in self._never else self._with_lemma(owner)), len(POSSESSIVE)
+
+    def _with_lemma(self, key: str) -> list[int]:
+        entries = list(self._lexicon.entries_of(key))
+        if self._lemma is None or len(entries) == len(self._lexicon.languages):
+            return entries
+        lemma = self.lemma_key(key)
+        if lemma == key or lemma in self._never:
+            return entries
+        languages = self._lexicon.entry_language
+        present = {int(languages[entry]) for entry in entries}
+        entries += [entry for entry in self._lexicon.entries_of(lemma) if int(languages[entry]) not in present]
+        return sorted(entries, key=lambda entry: int(languages[entry]))
+
+    def lemma_key(self, key: str) -> str:
+        """The key with its last word as the dictionary form; the key itself where lemmas are not looked up."""
+        if self._lemma is None:
+            return key
+        before, space, last = key.rpartition(" ")
+        return lookup_key(before + space + self._lemma(last))
+
+
+class _Numbers(dict[str, int]):
+    """A number for each form, given at the first look-up."""
+
+    def __init__(self, add: Callable[[str], int]) -> None:
+        super().__init__()
+        self._add = add
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self._add(word)
+        return number
+
+
+def _lemmatizer() -> Callable[[str], str]:
+    try:
+        import simplemma
+    except ImportError as error:
+        raise UsageError(
+            "The look-up 'full' needs the package simplemma, which is not installed.", "an installed simplemma.",
+            "install it, or set look_up to 'folded'.",
+        ) from error  # fmt: skip
+    return lambda word: str(simplemma.lemmatize(word, lang="en"))

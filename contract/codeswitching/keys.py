@@ -1,0 +1,18 @@
+"""The key under which a word or phrase is looked up, on either side: in dictionaries and in captions."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_APOSTROPHES = str.maketrans("’ʼ＇", "'''")
+
+
+def lookup_key(text: str) -> str:
+    """Unicode NFC, case-folded, with plain apostrophes and single spaces.
+
+    The result is a fixed point: the key of a key is the key.
+    """
+    if text.isascii():
+        return " ".join(text.lower().split())
+    folded = unicodedata.normalize("NFC", text).casefold().translate(_APOSTROPHES)
+    return " ".join(unicodedata.normalize("NFC", folded).split())

@@ -1,0 +1,103 @@
+"""The lexicon in memory: compact, loaded once a process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contract.dataset import Dataset
+from contract.errors import InputError, UsageError
+
+
+class Lexicon:
+    """An English-to-many lexicon in flat arrays.
+
+    An entry is one (source, language). The entries of a source lie side by side, sorted by language; the targets of
+    an entry lie side by side in ``targets``.
+
+    Args:
+        table: columns source, lang, targets as in the dataset ``lexicon``; a source's rows side by side.
+        languages: only these; all where it is empty.
+
+    Attributes:
+        languages: the languages, sorted; a language number is a place in it.
+        positions: source → its number.
+        entry_offsets: [sources + 1], the first entry of each source.
+        entry_language: [entries], language numbers.
+        target_offsets: [entries + 1], the first target of each entry.
+        targets: the target strings as they stand in the dictionaries.
+        capitalised: the same strings with a capital first letter.
+
+    Raises:
+        InputError: where there is no entry.
+        UsageError: where a language that was asked for is not in the table.
+    """
+
+    def __init__(self, table: pa.Table, languages: Sequence[str] = ()) -> None:
+        if table.num_rows == 0:
+            raise InputError(
+                "The lexicon is empty.", "at least one entry.",
+                "put dictionaries where the stage `lexicon` reads them, and look at its rejects.",
+            )  # fmt: skip
+        table = table.filter(pc.is_in(table["lang"], pa.array(_known(table, languages), pa.string())))
+        tags = pc.dictionary_encode(table["lang"].combine_chunks())
+        found = tags.dictionary.to_pylist()
+        self.languages: tuple[str, ...] = tuple(sorted(found))
+        ranks = np.array([self.languages.index(tag) for tag in found], np.int32)
+        self.entry_language: np.ndarray = ranks[tags.indices.to_numpy()]
+        sources = pc.run_end_encode(table["source"].combine_chunks())
+        names: list[str] = sources.values.to_pylist()
+        self.positions: dict[str, int] = {name: position for position, name in enumerate(names)}
+        self.entry_offsets: np.ndarray = np.concatenate([[0], sources.run_ends.to_numpy()])
+        lists = table["targets"].combine_chunks()
+        self.target_offsets: np.ndarray = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
+        self.targets: pa.StringArray = lists.flatten()
+        self.capitalised: pa.StringArray = _capitalised(self.targets)
+
+    @classmethod
+    def load(cls, folder: Path, languages: Sequence[str] = ()) -> Lexicon:
+        """Reads the dataset ``lexicon``.
+
+        Raises:
+            InputError: where it is unfinished, of another version, or empty; names the folder.
+            UsageError: where a language that was asked for is not in it.
+        """
+        try:
+            return cls(Dataset(folder, "lexicon").table(["source", "lang", "targets"]), languages)
+        except InputError as error:
+            raise InputError(f"{folder}: {error.what}", error.expected, error.remedy) from error
+
+    def entries_of(self, source: str) -> range:
+        """The entries of a source; none where the lexicon does not hold it."""
+        position = self.positions.get(source)
+        if position is None:
+            return range(0)
+        return range(int(self.entry_offsets[position]), int(self.entry_offsets[position + 1]))
+
+    def targets_of(self, source: str, language: str) -> list[str]:
+        """The translations of a source into one language."""
+        for entry in self.entries_of(source):
+            if self.languages[self.entry_language[entry]] == language:
+                first, last = self.target_offsets[entry], self.target_offsets[entry + 1]
+                return list(self.targets[int(first) : int(last)].to_pylist())
+        return []
+
+
+def _known(table: pa.Table, languages: Sequence[str]) -> list[str]:
+    present = pc.unique(table["lang"]).to_pylist()
+    unknown = sorted(set(languages) - set(present))
+    if unknown:
+        raise UsageError(
+            f"languages names {', '.join(unknown)}, for which the lexicon has no entry.",
+            f"some of {', '.join(sorted(present))}.",
+        )
+    return list(languages) or present
+
+
+def _capitalised(strings: pa.StringArray) -> pa.StringArray:
+    first = pc.utf8_upper(pc.utf8_slice_codeunits(strings, 0, 1))
+    return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(strings, 1), "")

@@ -1,0 +1,1 @@
+"""Bilingual dictionaries of every common kind into one lexicon: ``python -m pipelines.lexicon --help``."""
