@@ -99,7 +99,7 @@ def recalls(found: NDArray[np.int64]) -> dict[str, float]:
 
 
 def measured(found: Ranks) -> dict[str, Any]:
-    """mR and the six recalls that it is the mean of, in percent with two decimals; numbers of queries."""
+    """The mR and the six recalls that it is the mean of, in percent with two decimals; numbers of queries."""
     both = {"image_to_text": recalls(found.image_to_text), "text_to_image": recalls(found.text_to_image)}
     values = [value for recall in both.values() for value in recall.values()]
     return {

@@ -1,0 +1,234 @@
+"""Fine-tuning of a pre-trained checkpoint for one task in one setting (section 5).
+
+    python -m model.finetune --task retrieval --setting en --checkpoint DIR --captions DIR --regions DIR --out DIR
+
+``retrieval`` goes on from an understanding checkpoint with its matching head; ``captioning`` from a generation one.
+The settings: ``en``, or any language's code, trains on the captions in that language; ``all`` on all merged.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from contract.command import Call, PathOption, run_stage
+from contract.config import as_parameters
+from contract.errors import InputError, UsageError
+from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
+from model import checkpoint, objectives, training
+from model.batches import to
+from model.data import Ints, Order, RegionStore, Texts, pad, with_ends
+from model.network import GenerationNetwork, UnderstandingNetwork
+from model.noise import mismatch
+from model.task_config import FinetuneConfig
+from model.task_data import read_regions, read_split
+from model.tokenizer import Tokenizer
+
+_NETWORKS = {"retrieval": "understanding", "captioning": "generation"}
+_CODE = (
+    "batches", "checkpoint", "config", "data", "finetune", "network", "noise", "objectives", "task_config", "task_data",
+    "tokenizer", "training",
+)  # fmt: skip
+_CHECKPOINT_EVERY = 500
+
+
+def finetune(call: Call[FinetuneConfig]) -> None:
+    """The stage: loads the checkpoint, trains it on one task's captions, writes the new checkpoint.
+
+    Raises:
+        UsageError: for an unknown task or a setting that is out of its range.
+        InputError: where the checkpoint is not of the task's kind, or there is nothing to train on.
+    """
+    config = call.config
+    _check(config)
+    loaded = checkpoint.load(call.path("checkpoint"), checkpoint.choose_device(config.device))
+    network, tokenizer = loaded.network, loaded.tokenizer
+    if network.config.network != _NETWORKS[config.task]:
+        raise InputError(
+            f"{call.path('checkpoint')} is a checkpoint of the {network.config.network} network.",
+            f"one of the {_NETWORKS[config.task]} network, which {config.task} needs.",
+        )
+    store = read_regions(call.path("regions"), network.config)
+    texts = read_texts(call, tokenizer, store, network.config.max_text_length)
+    counts = ", ".join(f"{lang} {count:,}" for lang, count in sorted(Counter(texts.languages).items()))
+    print(f"fine-tuning {config.task} on {network.device}, setting {config.setting!r}: captions {counts}.")
+    facts = {
+        "stage": "finetune", "parameters": as_parameters(config), "seed": call.seed,
+        "captions": dict(Counter(texts.languages)),
+        "inputs": {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"},
+    }  # fmt: skip
+    code = fingerprint_of_code(f"model.{name}" for name in _CODE)
+    log = training.train(
+        network, _losses(network, texts, store, config, call.seed), _schedule(config), call.seed,
+        f"finetune {call.path('out').name}", config.batch_size,
+        training.work_folder(call.path("out"), facts | {"code": code}),
+    )  # fmt: skip
+    checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | {"losses": log})
+
+
+def _check(config: FinetuneConfig) -> None:
+    if config.task not in _NETWORKS:
+        raise UsageError(f"--task is {config.task!r}.", f"one of {', '.join(_NETWORKS)}.")
+    if config.loss not in ("binary", "softmax"):
+        raise UsageError(f"finetune.loss is {config.loss!r}.", "binary or softmax.")
+    for name in ("batch_size", "negatives", "steps", "captioning_steps"):
+        if getattr(config, name) < 1:
+            raise UsageError(f"finetune.{name} is {getattr(config, name)}.", "1 or more.")
+
+
+def _schedule(config: FinetuneConfig) -> training.Schedule:
+    steps = config.steps if config.task == "retrieval" else config.captioning_steps
+    return training.Schedule(
+        steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm, _CHECKPOINT_EVERY
+    )
+
+
+def read_texts(call: Call[FinetuneConfig], tokenizer: Tokenizer, store: RegionStore, longest: int) -> Texts:
+    """The training captions of the setting, tokenised, in the order of language, picture and caption."""
+    languages = () if call.config.setting == "all" else (call.config.setting,)
+    split = read_split(call.path("captions"), store, "train", languages)
+    captions = [caption for several in split.by_language.values() for caption in several]
+    return Texts(
+        [with_ends(tokenizer.encode(caption.text), longest) for caption in captions],
+        [caption.lang for caption in captions],
+        np.array([store.row_of[caption.image_id] for caption in captions], np.int64),
+        [caption.caption_id for caption in captions],
+    )
+
+
+def _losses(
+    network: UnderstandingNetwork | GenerationNetwork,
+    texts: Texts,
+    store: RegionStore,
+    config: FinetuneConfig,
+    seed: int,
+) -> training.LossesOfStep:
+    order = Order(len(texts), seed, "finetune", config.task)
+    if isinstance(network, GenerationNetwork):
+        rows = language_rows(network, texts)
+        return lambda step: _captioning(network, texts, rows, store, order.batch(step, config.batch_size))
+    pairs = PairDraws(texts, duplicates(store), config.negatives, seed)
+    return lambda step: _retrieval(
+        network, texts, store, pairs, order.batch(step, config.batch_size), step, config.loss
+    )
+
+
+def language_rows(network: GenerationNetwork, texts: Texts) -> dict[str, int]:
+    """Row of each language in the network's language embedding.
+
+    Raises:
+        InputError: for captions in a language that it lacks.
+    """
+    known = network.config.languages
+    missing = sorted(set(texts.languages) - set(known))
+    if missing:
+        raise InputError(
+            f"The checkpoint has no embedding for the language {missing[0]!r}.", f"captions in {', '.join(known)}."
+        )
+    return {lang: known.index(lang) for lang in sorted(set(texts.languages))}
+
+
+def _captioning(
+    network: GenerationNetwork, texts: Texts, rows: dict[str, int], store: RegionStore, batch: Ints
+) -> dict[str, Tensor]:
+    chosen = texts.of(batch.tolist())
+    languages_B = torch.tensor([rows[lang] for lang in chosen.languages], device=network.device)
+    regions = to(store.batch(chosen.pictures), network.device)
+    return {
+        "captioning": objectives.captioning_loss(network, regions, pad(chosen.tokens).to(network.device), languages_B)
+    }
+
+
+@dataclass(frozen=True)
+class PairDraws:
+    """Which captions meet which pictures in a step: each true pair and its negatives, by row of texts and store.
+
+    A negative takes another picture for the caption or another caption for the picture, with equal chance, and is never
+    a true pair: the other's picture is another one and no duplicate.
+
+    Attributes:
+        texts: the training captions.
+        groups: for every picture of the store, the number of its group of duplicates.
+        negatives: mismatched pairs for each true one.
+        seed: the job's seed.
+    """
+
+    texts: Texts
+    groups: Ints
+    negatives: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Refuses pictures that are all the same.
+
+        Raises:
+            InputError: where no mismatched pair can be drawn.
+        """
+        if len(np.unique(self.groups[self.texts.pictures])) < 2:
+            raise InputError(
+                "All training captions are of one picture.", "captions of two different pictures at least."
+            )
+
+    def of(self, batch: Ints, step: int) -> tuple[Ints, Ints]:
+        """Captions and pictures [B, 1 + negatives] of a step, the true pair first."""
+        draw = np.random.default_rng(stable_hash(self.seed, "negatives", step))
+        own = self.texts.pictures[batch]
+        pool = np.arange(len(self.texts))  # a caption stands for its picture, so both are drawn alike
+        groups = self.groups[self.texts.pictures]
+        others = mismatch(batch, pool, groups, self.negatives, draw)
+        other_picture = draw.random(others.shape) < 0.5
+        captions = np.where(other_picture, batch[:, None], others)
+        pictures = np.where(other_picture, self.texts.pictures[others], own[:, None])
+        return np.column_stack([batch, captions]), np.column_stack([own, pictures])
+
+
+def duplicates(store: RegionStore) -> Ints:
+    """For every picture the number of its group of duplicates: pictures with the very same features."""
+    prints = [stable_hash(store.one(row)[0].tobytes().hex()) for row in range(len(store))]
+    return np.unique(prints, return_inverse=True)[1].astype(np.int64)
+
+
+def _retrieval(
+    network: UnderstandingNetwork, texts: Texts, store: RegionStore, pairs: PairDraws, batch: Ints, step: int, loss: str
+) -> dict[str, Tensor]:  # fmt: skip
+    captions, pictures = pairs.of(batch, step)
+    tokens = pad([texts.tokens[row] for row in captions.ravel()]).to(network.device)
+    regions = to(store.batch(pictures.ravel()), network.device)
+    logits_BN = network.matching_logits(network.joint(tokens, regions)).view(captions.shape)
+    return {"matching": matching_loss(logits_BN, loss)}
+
+
+def matching_loss(logits_BN: Tensor, kind: str) -> Tensor:
+    """Loss of matching logits whose first column holds the true pairs.
+
+    ``binary`` judges each pair by itself, as VLM does in pre-training; ``softmax`` asks for the true pair among its
+    negatives.
+    """
+    if kind == "softmax":
+        return F.cross_entropy(logits_BN, torch.zeros(len(logits_BN), dtype=torch.long, device=logits_BN.device))
+    matched_BN = torch.zeros_like(logits_BN)
+    matched_BN[:, 0] = 1.0
+    return F.binary_cross_entropy_with_logits(logits_BN, matched_BN)
+
+
+PATHS = (
+    PathOption("checkpoint", "folder of a pre-trained checkpoint"),
+    PathOption("captions", "dataset of captions; the training split is used"),
+    PathOption("regions", "dataset of regions"),
+    PathOption("out", "folder for the fine-tuned checkpoint"),
+)
+
+
+def main() -> int:
+    """The stage's command line."""
+    return run_stage("finetune", FinetuneConfig, PATHS, finetune, "Fine-tune a pre-trained checkpoint for one task.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

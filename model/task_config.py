@@ -1,0 +1,42 @@
+"""The settings of fine-tuning and evaluation, importable without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.config import option
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """The profile's section ``finetune``. Learning rate and negatives are the paper's (section 5)."""
+
+    task: str = option("retrieval", "retrieval or captioning")
+    setting: str = option("en", "training captions: one language by its code, or all languages merged: all")
+    steps: int = option(10_000, "optimiser steps of retrieval", "steps")
+    captioning_steps: int = option(10_000, "optimiser steps of captioning", "steps")
+    batch_size: int = option(512, "captions a step; retrieval adds the negatives to them", "captions")
+    learning_rate: float = option(5e-5, "peak of the learning rate")
+    warmup_steps: int = option(500, "steps of linear warm-up, before a linear decay to zero", "steps")
+    weight_decay: float = option(0.01, "AdamW's weight decay")
+    clip_norm: float = option(1.0, "largest norm of the gradient")
+    negatives: int = option(3, "retrieval: mismatched pairs for each true one", "pairs")
+    loss: str = option("binary", "retrieval: binary (each pair by itself, as VLM) or softmax (one among its negatives)")
+    device: str = option("auto", "auto, cpu or cuda")
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """The profile's section ``evaluate``. Beam 10 is the paper's."""
+
+    split: str = option("test", "split that is evaluated: train, val or test")
+    languages: tuple[str, ...] = option((), "languages; all that the split has where it is empty", "BCP 47")
+    max_images: int = option(0, "evaluate the first N pictures by a stable hash; 0 takes all", "pictures")
+    captions_per_image: int = option(0, "retrieval: captions a picture and language; 0 takes all", "captions")
+    tokens_per_batch: int = option(16_384, "retrieval: text tokens and regions scored at once", "tokens")
+    beam: int = option(10, "captioning: hypotheses kept a picture", "hypotheses")
+    length_penalty: float = option(1.0, "captioning: a score is log-probability / length ** this")
+    max_caption_length: int = option(40, "captioning: tokens a caption may have", "tokens")
+    images_per_batch: int = option(64, "captioning: pictures decoded at once", "pictures")
+    samples: int = option(20, "captioning: generated captions shown in the metrics, a language", "pictures")
+    device: str = option("auto", "auto, cpu or cuda")

@@ -1,0 +1,103 @@
+"""What fine-tuning and evaluation read: captions of a split, and regions that must fit the checkpoint."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.dataset import Dataset
+from contract.errors import InputError
+from contract.hashing import stable_hash
+from model.config import NetworkConfig
+from model.data import RegionStore
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A caption, as its dataset states it."""
+
+    caption_id: str
+    image_id: str
+    lang: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Captions:
+    """The captions of a split.
+
+    Attributes:
+        by_language: captions whose pictures have regions, in the order of picture and caption.
+        without_regions: how many were left out, because their picture has no regions.
+    """
+
+    by_language: dict[str, list[Caption]]
+    without_regions: int
+
+    def images(self) -> list[str]:
+        """The ids of all pictures, sorted."""
+        return sorted({one.image_id for several in self.by_language.values() for one in several})
+
+    def of_images(self, image_ids: Sequence[str]) -> Captions:
+        """The captions of some pictures."""
+        wanted = set(image_ids)
+        kept = {lang: [c for c in several if c.image_id in wanted] for lang, several in self.by_language.items()}
+        return Captions({lang: several for lang, several in kept.items() if several}, self.without_regions)
+
+
+def read_regions(folder: Path, network: NetworkConfig) -> RegionStore:
+    """The regions, for a network that was trained on such.
+
+    Raises:
+        InputError: where their features are wider or narrower than the network's.
+    """
+    store = RegionStore(folder)
+    if store.feature_dim != network.feature_dim:
+        raise InputError(
+            f"{folder} holds features of width {store.feature_dim}.",
+            f"width {network.feature_dim}, on which the checkpoint was trained.",
+            "extract the regions with the detector of the checkpoint.",
+        )
+    return store
+
+
+def read_split(folder: Path, store: RegionStore, split: str, languages: Sequence[str] = ()) -> Captions:
+    """The captions of a split, in some languages, or in all where none is named.
+
+    Raises:
+        InputError: where the split, or a language that is named, has no caption with regions.
+    """
+    found: dict[str, list[Caption]] = {}
+    without_regions, splits = 0, Counter[str]()
+    for row in Dataset(folder, "captions").rows():
+        splits[row["split"]] += 1
+        if row["split"] != split or (languages and row["lang"] not in languages):
+            continue
+        if row["image_id"] not in store.row_of:
+            without_regions += 1
+            continue
+        caption = Caption(row["caption_id"], row["image_id"], row["lang"], row["text"])
+        found.setdefault(caption.lang, []).append(caption)
+    missing = [lang for lang in languages if lang not in found]
+    if missing or not found:
+        there = ", ".join(f"{name} {count:,}" for name, count in sorted(splits.items())) or "none"
+        raise InputError(
+            f"{folder} has no caption {f'in {missing[0]!r} ' if missing else ''}whose picture has regions in the split "
+            f"{split!r} (captions: {there}; of the split, without regions: {without_regions:,}).",
+            "one at least.",
+            "choose another split or other languages, or extract the regions of these pictures.",
+        )
+    if without_regions:
+        print(f"{without_regions:,} captions of the split {split!r} are skipped: their pictures have no regions.")
+    for several in found.values():
+        several.sort(key=lambda one: (one.image_id, one.caption_id))
+    return Captions(dict(sorted(found.items())), without_regions)
+
+
+def sample_images(image_ids: Sequence[str], count: int) -> list[str]:
+    """The first ``count`` pictures by a stable hash, the same on every machine; all where ``count`` is 0."""
+    if not count or count >= len(image_ids):
+        return list(image_ids)
+    return sorted(sorted(image_ids, key=lambda image_id: (stable_hash("sample", image_id), image_id))[:count])
