@@ -83,14 +83,13 @@ def read_graph_as_if_listed(profile: str, drawn: bool) -> Graph:
         profile: the profile to add.
         drawn: whether its raw material is drawn.
     """
-    from dvc.repo import Repo
-
     with tempfile.TemporaryDirectory(prefix="m3p-graph-") as name:
         folder = Path(name)
         for file in (Path("dvc.yaml"), PARAMETERS):
             copy(file, folder / file)
         list_profile(profile, drawn, folder / PARAMETERS)
-        Repo.init(str(folder), no_scm=True).close()
+        (folder / ".dvc").mkdir()
+        (folder / ".dvc" / "config").write_text("[core]\n    no_scm = true\n")
         with open_repo(folder) as repo:
             return _graph_of(repo)
 
@@ -118,18 +117,19 @@ def list_profile(profile: str, drawn: bool, parameters: Path = PARAMETERS) -> bo
 
 def _graph_of(repo: Any) -> Graph:
     import networkx  # type: ignore[import-untyped]
+    from dvc.stage import PipelineStage
 
     graph = repo.index.graph  # an edge leads from a stage to one that it needs
-    order = networkx.lexicographical_topological_sort(graph.reverse(copy=True), key=lambda stage: stage.addressing)
+    ours = graph.subgraph([stage for stage in graph if isinstance(stage, PipelineStage)])  # not data under `dvc add`
     root = Path(repo.root_dir)
     return {
-        stage.addressing: Stage(
-            stage.addressing,
-            tuple(sorted(needed.addressing for needed in graph.successors(stage))),
+        stage.name: Stage(
+            stage.name,
+            tuple(sorted(needed.name for needed in ours.successors(stage))),
             tuple(sorted(_relative(dependency, root) for dependency in stage.deps)),
             tuple(sorted(_relative(output, root) for output in stage.outs)),
         )
-        for stage in order
+        for stage in networkx.lexicographical_topological_sort(ours.reverse(), key=lambda stage: stage.name)
     }
 
 

@@ -115,19 +115,21 @@ def _run_graph(plan: Plan, cores: int) -> list[str]:
     try:
         while True:
             ready = [one for one in order if one not in futures and done.issuperset(plan.graph[one].needs)]
-            for address in ready[: slots - len(running)]:
-                running.add(address)
-                environment = stage_environment(max(1, cores // len(running)), max(1, cores // slots))
+            starting = ready[: slots - len(running)]
+            running.update(starting)
+            environment = stage_environment(max(1, cores // max(1, len(running))), max(1, cores // slots))
+            for address in starting:
                 futures[address] = _submit(plan, address, environment, processes, futures)
                 futures[address].add_done_callback(lambda future, address=address: finished.put((address, future)))
             if not running:
                 break
             address, future = finished.get()
             running.discard(address)
+            future.wait()  # its callback comes a moment before its state is known
             if future.state.is_completed():
                 done.add(address)
             else:
-                failures[address] = _reason(address, future.state)
+                failures[address] = _reason(address, future)
         _mark_not_run(plan, futures, processes)
     finally:
         processes.stop()
@@ -165,6 +167,8 @@ def _mark_not_run(plan: Plan, futures: dict[str, PrefectFuture[Any]], processes:
             futures[address].wait()
 
 
-def _reason(address: str, state: PrefectState[Any]) -> str:
-    error = state.data if isinstance(state.data, BaseException) else None
-    return str(error) if error else f"Stage {address} ended as {state.name}: {state.message}"
+def _reason(address: str, future: PrefectFuture[Any]) -> str:
+    error = future.result(raise_on_failure=False)
+    if isinstance(error, M3PError):
+        return str(error)
+    return f"Stage {address} ended as {future.state.name}: {future.state.message}"

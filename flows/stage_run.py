@@ -10,7 +10,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from contract.errors import PASSING_FAILURE, M3PError
 
@@ -70,10 +70,8 @@ class StageProcesses:
         for process in running:
             _signal_group(process, signal.SIGINT)
         for process in running:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
             _signal_group(process, signal.SIGKILL)  # the group may outlive its first process
 
 
@@ -100,7 +98,7 @@ def run_stage(address: str, environment: dict[str, str], processes: StageProcess
         StageFailedError: with the stage's own message and its last lines.
         StagePassingError: the same, where another try may help.
     """
-    command = [sys.executable, "-m", "dvc", "repro", "--single-item", "--wait-for-lock", address]
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", address]
     last: deque[str] = deque(maxlen=_LAST_LINES)
     ran = True
     with processes.start(command, environment) as process:
@@ -128,10 +126,9 @@ def _failure(address: str, lines: list[str]) -> StageFailedError:
     code = exits[-1] if exits else None
     passing = code == PASSING_FAILURE or code in _KILLED or (code is None and _LOCKED.search(text) is not None)
     kind = StagePassingError if passing else StageFailedError
-    reason = _own_message(lines) or (
-        f"it was killed (exit code {code})." if code in _KILLED else lines[-1:] and lines[-1]
-    )
-    return kind(f"Stage {address} failed: {reason or 'it said nothing.'}\nIts last lines:\n{text}")
+    killed = f"its process was killed (exit code {code})." if code in _KILLED else ""
+    reason = _own_message(lines) or killed or (lines[-1] if lines else "it said nothing.")
+    return kind(f"Stage {address} failed: {reason}\nIts last lines:\n{text}")
 
 
 def _own_message(lines: list[str]) -> str:
