@@ -1,0 +1,21 @@
+"""Chinese."""
+
+from pipelines.scenes.language.chinese import templates, words
+from pipelines.scenes.language.grammar import Language
+
+CHINESE = Language(
+    code="zh",
+    article=words.ARTICLE,
+    noun_phrase=words.noun_phrase,
+    gender=words.gender,
+    relations=words.RELATIONS,
+    places=words.PLACES,
+    captions=templates.CAPTIONS,
+    hypotheses=templates.HYPOTHESES,
+    queries=templates.QUERIES,
+    titles=templates.TITLES,
+    sites=templates.SITES,
+    text=templates.TEXT,
+    stories=templates.STORIES,
+    sides=words.SIDES,
+)

@@ -1,0 +1,94 @@
+"""Chinese words and noun phrases, in simplified characters."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pipelines.scenes.language.message import Mention
+
+
+class Noun(NamedTuple):
+    """A noun and its measure word."""
+
+    word: str
+    measure: str
+
+
+ARTICLE = "one"
+NOUNS = {
+    "house": Noun("房子", "座"),
+    "tree": Noun("树", "棵"),
+    "car": Noun("汽车", "辆"),
+    "boat": Noun("船", "艘"),
+    "star": Noun("星星", "颗"),
+    "ball": Noun("球", "个"),
+    "fish": Noun("鱼", "条"),
+    "flower": Noun("花", "朵"),
+    "cup": Noun("杯子", "个"),
+    "kite": Noun("风筝", "只"),
+    "book": Noun("书", "本"),
+    "umbrella": Noun("雨伞", "把"),
+}
+COLOURS = {
+    "red": "红色",
+    "orange": "橙色",
+    "yellow": "黄色",
+    "green": "绿色",
+    "blue": "蓝色",
+    "purple": "紫色",
+    "pink": "粉色",
+    "brown": "棕色",
+    "black": "黑色",
+    "white": "白色",
+}
+SIZES = {"small": "小", "big": "大"}
+TEXTURES = {"striped": "条纹", "dotted": "圆点", "checkered": "格子"}
+RELATIONS = {
+    "left_of": ("{b:{article}}的左边", "{b:{article}}的左侧"),
+    "right_of": ("{b:{article}}的右边", "{b:{article}}的右侧"),
+    "above": ("{b:{article}}的上方", "{b:{article}}的上面"),
+    "below": ("{b:{article}}的下方", "{b:{article}}的下面"),
+}
+SIDES = {"left_of": "左边", "right_of": "右边", "above": "上方", "below": "下方"}
+PLACES = {
+    "sky": ("天空中", "天上"),
+    "grass": ("草地上",),
+    "sand": ("沙地上",),
+    "snow": ("雪地上",),
+    "water": ("水面上", "水上"),
+    "wall": ("墙前", "墙壁前"),
+}
+
+
+def gender(noun: str) -> int:
+    """Chinese nouns have none."""
+    return 0
+
+
+def noun_phrase(mention: Mention, form: str) -> str:
+    """A mention in Chinese: texture, colour, size, noun.
+
+    Args:
+        mention: the thing and what is said of it.
+        form: nothing or "bare" for the phrase; "one" and "this" with their measure word before it; "count 两" for a
+            number with the measure word alone; "colour" or "size" for the attribute alone.
+    """
+    if form == "colour":
+        return f"{COLOURS[mention.colour or '']}的"
+    if form == "size":
+        return SIZES[mention.size or ""]
+    noun = NOUNS[mention.noun]
+    if form.startswith("count "):
+        return form.removeprefix("count ") + noun.measure
+    determiner = {"one": "一", "this": "这"}.get(form)
+    return (determiner + noun.measure if determiner else "") + _phrase(mention, noun.word)
+
+
+def _phrase(mention: Mention, noun: str) -> str:
+    head = SIZES.get(mention.size or "", "") + noun
+    texture = f"带{TEXTURES[mention.texture]}的" if mention.texture else ""
+    if not mention.colour:
+        return texture + head
+    # One 的 is enough, but a single character wants its own.
+    link = "" if texture and len(head) > 1 else "的"
+    return texture + COLOURS[mention.colour] + link + head

@@ -1,0 +1,21 @@
+"""Czech."""
+
+from pipelines.scenes.language.czech import templates, words
+from pipelines.scenes.language.grammar import Language
+
+CZECH = Language(
+    code="cs",
+    article=words.ARTICLE,
+    noun_phrase=words.noun_phrase,
+    gender=words.gender,
+    relations=words.RELATIONS,
+    places=words.PLACES,
+    captions=templates.CAPTIONS,
+    hypotheses=templates.HYPOTHESES,
+    queries=templates.QUERIES,
+    titles=templates.TITLES,
+    sites=templates.SITES,
+    text=templates.TEXT,
+    stories=templates.STORIES,
+    contract=words.contract,
+)

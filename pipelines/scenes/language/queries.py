@@ -1,0 +1,35 @@
+"""What people type into an image search, and the titles of the pages that they find."""
+
+from __future__ import annotations
+
+from random import Random
+
+from pipelines.scenes.language.message import Message, message_of
+from pipelines.scenes.language.registry import GRAMMARS
+from pipelines.scenes.scene import Scene
+
+_KINDS = ("relation", "pair", "single")
+_DETAIL = 0.4  # people type fewer attributes than a caption has
+_SHORT = 0.12  # the share of queries that name a single thing and nothing else
+
+
+def query(scene: Scene, lang: str, draw: Random) -> str:
+    """A search query for which a scene is a good answer.
+
+    Args:
+        scene: what is looked for.
+        lang: one of LANGUAGES.
+        draw: the source of every choice.
+
+    Returns:
+        A few words without final punctuation, some six of them on average; no spaces in Chinese and Japanese.
+    """
+    language, message = GRAMMARS[lang], message_of(scene, draw, _KINDS, _DETAIL)
+    if draw.random() < _SHORT:
+        message = Message("short", message.mentions[:1])
+    return language.fill(draw.choice(language.queries[message.kind]), message, draw)
+
+
+def page_title(scene: Scene, lang: str, draw: Random) -> str:
+    """The title of a page that shows a scene; its site is invented."""
+    return GRAMMARS[lang].say(GRAMMARS[lang].titles, message_of(scene, draw, ("pair",), _DETAIL), draw)
