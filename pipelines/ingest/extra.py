@@ -1,0 +1,71 @@
+"""Captions in further languages, which other people wrote for the same pictures.
+
+Three forms, told apart by the file: COCO JSON (``.json``); lines that go with a list beside the file
+(``val.0.nl`` with ``val_images.txt``); and lines that begin with the picture
+(``3637013_c675de7705.jpg#zhc#0 …``), where the picture's id is the name, or what stands before its first ``_``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+
+from contract.errors import InputError, UsageError
+from contract.lines import read_lines
+from pipelines.ingest import coco
+from pipelines.ingest.multi30k import aligned_captions
+from pipelines.ingest.settings import Caption, Config
+
+
+def captions(captions: Path, config: Config, known: Collection[str]) -> Iterator[Caption]:
+    """All extra captions.
+
+    Args:
+        captions: the folder ``raw/captions``.
+        config: whose ``extra_captions`` names a pattern for each language.
+        known: ids of the pictures that the source names or that lie in ``raw/images``.
+
+    Raises:
+        InputError: where a pattern finds no file.
+    """
+    for lang, pattern in sorted(config.extra_captions.items()):
+        if config.wants(lang):
+            for path in _files(captions, lang, pattern):
+                yield from _captions_of(captions, path, lang, known)
+
+
+def _files(captions: Path, lang: str, pattern: str) -> list[Path]:
+    parts = PurePosixPath(pattern)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise UsageError(f"ingest.extra_captions.{lang} is {pattern!r}.", "a pattern below raw/captions.")
+    found = sorted(captions.glob(pattern))
+    if not found:
+        raise InputError(f"{captions} holds no {pattern}.", f"captions in {lang}: ingest.extra_captions names them.")
+    return found
+
+
+def _captions_of(captions: Path, path: Path, lang: str, known: Collection[str]) -> Iterator[Caption]:
+    name, number, *_ = [*path.name.split("."), ""]
+    names = path.with_name(f"{name}_images.txt")
+    if path.suffix == ".json":
+        yield from coco.captions_of(captions, path, lang)
+    elif names.is_file():
+        yield from aligned_captions(captions, path, names, lang, f"extra-{lang}-{number}")
+    else:
+        yield from _tagged_captions(captions, path, lang, known)
+
+
+def _tagged_captions(captions: Path, path: Path, lang: str, known: Collection[str]) -> Iterator[Caption]:
+    source, number = path.relative_to(captions).as_posix(), Counter[str]()
+    for line in read_lines(path):
+        tag, _, text = line.text.strip().replace("\t", " ", 1).partition(" ")
+        image_id = _picture_of(tag, known)
+        fault = line.fault or ("" if tag else "the line names no picture")
+        yield Caption(image_id, f"extra-{lang}-{number[image_id]}-{image_id}", lang, text, source, fault)
+        number[image_id] += 1
+
+
+def _picture_of(tag: str, known: Collection[str]) -> str:
+    stem = PurePosixPath(tag.split("#")[0]).stem
+    return stem if stem in known else stem.split("_")[0]

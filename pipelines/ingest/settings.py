@@ -1,0 +1,123 @@
+"""What can be set for the stage, and the rows that its sources give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.config import option
+from contract.errors import UsageError
+
+LAYOUTS = ("multi30k", "coco", "img2dataset")
+SPLITS = ("train", "val", "test")
+PICTURE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the stage ``ingest``."""
+
+    layout: str = option("multi30k", f"how pictures and captions lie: {', '.join(LAYOUTS)}")
+    languages: tuple[str, ...] = option((), "languages to take; empty takes all that are there")
+    lists: dict[str, str] = option(
+        {"train": "train", "val": "val", "test": "test", "test_2016": "test", "test_2016_flickr": "test"},
+        "multi30k: the split of each list in image_splits; lists that are not named here are not read",
+    )
+    task1_languages: tuple[str, ...] = option((), "multi30k: languages to take from task 1; empty takes all")
+    task2_languages: tuple[str, ...] = option((), "multi30k: languages to take from task 2; empty takes all")
+    caption_files: str = option("**/captions_*.json", "coco: the caption files, as a pattern below raw/captions")
+    split_file: str = option("", "coco: splits in Karpathy's form (dataset_coco.json), below raw/captions")
+    caption_language: str = option("en", "coco, img2dataset: language of the captions")
+    extra_captions: dict[str, str] = option({}, "further captions: a pattern below raw/captions for each language")
+    shards: int = option(4, "shards of each dataset, and of every dataset that is joined to them")
+    limit: int = option(0, "use only so many pictures, chosen by a stable hash; 0 uses all", "pictures")
+    val_fraction: float = option(0.1, "share of the pictures on no list that goes to val", "0 to 1")
+    test_fraction: float = option(0.1, "share of the pictures on no list that goes to test", "0 to 1")
+    separate_near_duplicates: bool = option(True, "keep near-duplicates in one split; those on other lists give way")
+    near_duplicate_bits: int = option(6, "perceptual hashes that differ in at most so many bits count as one", "of 64")
+    max_megabytes: int = option(64, "larger picture files are rejected unread", "MB")
+
+    def check(self) -> None:
+        """Refuses values that cannot be meant.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        fractions = self.val_fraction + self.test_fraction
+        rules = {
+            f"ingest.layout is {self.layout!r}.": (self.layout in LAYOUTS, f"one of {', '.join(LAYOUTS)}."),
+            f"ingest.shards is {self.shards}.": (1 <= self.shards <= 99_999, "1 to 99,999."),
+            f"ingest.limit is {self.limit}.": (self.limit >= 0, "0 or more."),
+            f"ingest.near_duplicate_bits is {self.near_duplicate_bits}.": (0 <= self.near_duplicate_bits < 32, "0…31."),
+            f"ingest.val_fraction and test_fraction are {self.val_fraction} and {self.test_fraction}.": (
+                min(self.val_fraction, self.test_fraction) >= 0 and fractions <= 1, "0 or more, together at most 1."
+            ),
+            f"ingest.lists leads to {sorted(set(self.lists.values()))}.": (
+                set(self.lists.values()) <= set(SPLITS), f"splits: {', '.join(SPLITS)}."
+            ),
+        }  # fmt: skip
+        for found, (holds, expected) in rules.items():
+            if not holds:
+                raise UsageError(found, expected)
+
+    def wants(self, lang: str) -> bool:
+        """Whether captions of a language are taken."""
+        return not self.languages or lang in self.languages
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A picture that a source names.
+
+    Attributes:
+        name: its file's name as the source gives it; empty where the source's row cannot be read.
+        split: train, val, test, or None where the source states none.
+        source: the file that names it, below raw/captions.
+        row: which row of that file, from 1.
+        license: as the source states it.
+    """
+
+    name: str
+    split: str | None
+    source: str
+    row: int
+    license: str | None = None
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A caption as its source gives it.
+
+    Attributes:
+        image_id: the picture.
+        caption_id: unique within the profile.
+        lang: BCP 47.
+        text: not yet cleaned.
+        source: the file that holds it, below raw/captions.
+        fault: why the source's row cannot be read; empty where it can.
+    """
+
+    image_id: str
+    caption_id: str
+    lang: str
+    text: str
+    source: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One sample of an archive.
+
+    Attributes:
+        key: its name in the archive.
+        picture: the picture's bytes.
+        suffix: the picture's suffix, one of PICTURE_SUFFIXES.
+        caption: its caption, where it has one.
+        license: as the archive states it.
+    """
+
+    key: str
+    picture: bytes
+    suffix: str
+    caption: str | None
+    license: str | None
