@@ -8,8 +8,8 @@ from pipelines.scenes.language.message import Message, message_of
 from pipelines.scenes.language.registry import GRAMMARS
 from pipelines.scenes.scene import Scene
 
-_KINDS = ("relation", "pair", "single")
-_DETAIL = 0.4  # people type fewer attributes than a caption has
+_DETAIL = 0.25  # people type fewer attributes than a caption has
+_LOWER_CASE = 0.85
 _SHORT = 0.12  # the share of queries that name a single thing and nothing else
 
 
@@ -24,10 +24,13 @@ def query(scene: Scene, lang: str, draw: Random) -> str:
     Returns:
         A few words without final punctuation, some six of them on average; no spaces in Chinese and Japanese.
     """
-    language, message = GRAMMARS[lang], message_of(scene, draw, _KINDS, _DETAIL)
+    language = GRAMMARS[lang]
+    kind = draw.choice(("relation", "pair", "single") if scene.relations else ("pair", "single"))
+    message = message_of(scene, draw, (kind,), _DETAIL)
     if draw.random() < _SHORT:
         message = Message("short", message.mentions[:1])
-    return language.fill(draw.choice(language.queries[message.kind]), message, draw)
+    text = language.fill(draw.choice(language.queries[message.kind]), message, draw)
+    return text.lower() if draw.random() < _LOWER_CASE else text
 
 
 def page_title(scene: Scene, lang: str, draw: Random) -> str:

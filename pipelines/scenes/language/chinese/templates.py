@@ -19,8 +19,8 @@ CAPTIONS = {
     "relation_place": (
         "{place}有{b:one}，它的{side}有{a:one}。",
         "{place}有{b:one}，{side}是{a:one}。",
-        "在{place}，{rel}有{a:one}。",
-        "在{place}，{a:one}在{rel}。",
+        "{place}，{rel}有{a:one}。",
+        "{place}，{a:one}在{rel}。",
         "{place}可以看到{a:one}在{rel}。",
         "图中{place}有{b:one}，{a:one}在它的{side}。",
     ),
@@ -29,12 +29,12 @@ CAPTIONS = {
         "图中{place}有{a:one}和{b:one}。",
         "{a:one}和{b:one}在{place}。",
         "{place}可以看到{a:one}和{b:one}。",
-        "在{place}有{a:one}，还有{b:one}。",
+        "{place}有{a:one}，还有{b:one}。",
     ),
     "triple": (
         "{place}有{a:one}、{b:one}和{c:one}。",
         "图中{place}可以看到{a:one}、{b:one}和{c:one}。",
-        "在{place}有{a:one}、{b:one}，还有{c:one}。",
+        "{place}有{a:one}、{b:one}，还有{c:one}。",
     ),
     "two_things": ("{place}有两样东西：{a:one}和{b:one}。", "图中{place}可以看到两样东西，{a:one}和{b:one}。"),
     "three_things": (
@@ -51,25 +51,30 @@ HYPOTHESES = {
 }
 QUERIES = {
     "relation": (
-        "{rel:bare}的{a}",
-        "{a}在{rel:bare}",
-        "{rel:bare}有{a}的图片",
-        "{a}和{b}的图片",
-        "{a}和{b}",
-        "{rel:bare}的{a}在哪里",
+        "{b:tight}{side}的{a:tight}",
+        "{a:tight}在{b:tight}{side}",
+        "{b:tight}{side}有{a:tight}的图片",
+        "{a:tight}和{b:tight}的图片",
+        "{a:tight}和{b:tight}",
+        "{b:tight}{side}的{a:tight}在哪里",
     ),
-    "pair": ("{place}的{a}和{b}", "{a}和{b}", "{place}有{a}和{b}", "{a}和{b}照片"),
-    "single": ("{place}的{a}", "{place}的{a}图片", "{place}的{a}免费照片", "怎么画{a:one}"),
-    "short": ("{a}", "{a}图片", "{a:one}"),
+    "pair": (
+        "{place}的{a:tight}和{b:tight}",
+        "{a:tight}和{b:tight}",
+        "{place}有{a:tight}和{b:tight}",
+        "{a:tight}和{b:tight}照片",
+    ),
+    "single": ("{place}的{a:tight}", "{place}的{a:tight}图片", "{place}的{a:tight}免费照片", "怎么画{a:one}"),
+    "short": ("{a:tight}", "{a:tight}图片", "{a:one}"),
 }
 TITLES = (
-    "图片：{a}和{b}｜{site}",
+    "图片：{a:tight}和{b:tight}｜{site}",
     "{place}的{a:one}和{b:one} – {site}",
-    "{a}和{b}的照片｜{site}",
-    "{site}：{place}的{a}",
-    "{place}有{a}和{b}｜{site}照片",
-    "{a}和{b}免费图片 – {site}",
-    "{a}等图片｜{site}",
+    "{a:tight}和{b:tight}的照片｜{site}",
+    "{site}：{place}的{a:tight}",
+    "{place}有{a:tight}和{b:tight}｜{site}照片",
+    "{a:tight}和{b:tight}免费图片 – {site}",
+    "{a:tight}等图片｜{site}",
 )
 SITES = ("图乐屋", "影像谷仓", "点点草甸", "像素小盒", "看看坡")
 TEXT = (
@@ -130,7 +135,7 @@ STORIES = (
         ),
     ),
     Story(
-        ("暴风雨卷走{a:one}", "暴风雨过后{a}不见了", "暴风雨：{a:one}失踪"),
+        ("暴风雨卷走{a:one}", "暴风雨过后{a:tight}不见了", "暴风雨：{a:one}失踪"),
         (
             ("在星期天的暴风雨中，{a:one}不见了。", "星期天，一场强烈的暴风雨卷走了{a:one}。"),
             ("{place}只剩下{b:one}。", "{b:one}也被损坏了。"),
@@ -139,7 +144,7 @@ STORIES = (
         ),
     ),
     Story(
-        ("小学生画了{a:one}", "孩子们展出{a}和{b}", "{a}画展开幕"),
+        ("小学生画了{a:one}", "孩子们展出{a:tight}和{b:tight}", "{a:tight}画展开幕"),
         (
             ("一个班的学生画了一幅大画，画的是{a:one}。", "学生们这个星期展出自己的画。"),
             ("画里有{a:one}和{b:one}。", "在最漂亮的一幅画里，{rel}有{a:one}。"),

@@ -44,10 +44,10 @@ COLOURS = {
 SIZES = {"small": "小", "big": "大"}
 TEXTURES = {"striped": "条纹", "dotted": "圆点", "checkered": "格子"}
 RELATIONS = {
-    "left_of": ("{b:{article}}的左边", "{b:{article}}的左侧"),
-    "right_of": ("{b:{article}}的右边", "{b:{article}}的右侧"),
-    "above": ("{b:{article}}的上方", "{b:{article}}的上面"),
-    "below": ("{b:{article}}的下方", "{b:{article}}的下面"),
+    "left_of": ("{b:{article}}的左边", "{b:{article}}左侧"),
+    "right_of": ("{b:{article}}的右边", "{b:{article}}右侧"),
+    "above": ("{b:{article}}的上方", "{b:{article}}上面"),
+    "below": ("{b:{article}}的下方", "{b:{article}}下面"),
 }
 SIDES = {"left_of": "左边", "right_of": "右边", "above": "上方", "below": "下方"}
 PLACES = {
@@ -70,8 +70,9 @@ def noun_phrase(mention: Mention, form: str) -> str:
 
     Args:
         mention: the thing and what is said of it.
-        form: nothing or "bare" for the phrase; "one" and "this" with their measure word before it; "count 两" for a
-            number with the measure word alone; "colour" or "size" for the attribute alone.
+        form: nothing or "bare" for the phrase; "tight" without 的 after the colour, as in a headline; "one" and "this"
+            with their measure word before it; "count 两" for a number with the measure word alone; "colour" or "size"
+            for the attribute alone.
     """
     if form == "colour":
         return f"{COLOURS[mention.colour or '']}的"
@@ -81,14 +82,14 @@ def noun_phrase(mention: Mention, form: str) -> str:
     if form.startswith("count "):
         return form.removeprefix("count ") + noun.measure
     determiner = {"one": "一", "this": "这"}.get(form)
-    return (determiner + noun.measure if determiner else "") + _phrase(mention, noun.word)
+    return (determiner + noun.measure if determiner else "") + _phrase(mention, noun.word, tight=form == "tight")
 
 
-def _phrase(mention: Mention, noun: str) -> str:
+def _phrase(mention: Mention, noun: str, tight: bool) -> str:
     head = SIZES.get(mention.size or "", "") + noun
     texture = f"带{TEXTURES[mention.texture]}的" if mention.texture else ""
     if not mention.colour:
         return texture + head
     # One 的 is enough, but a single character wants its own.
-    link = "" if texture and len(head) > 1 else "的"
+    link = "" if tight or (texture and len(head) > 1) else "的"
     return texture + COLOURS[mention.colour] + link + head

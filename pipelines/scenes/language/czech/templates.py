@@ -67,7 +67,7 @@ QUERIES = {
         "obrázek {a:nom} {rel}",
         "{a:nom} a {b:nom}",
         "foto {a:nom} s {b:ins}",
-        "{a:nom} nakreslit {rel}",
+        "foto {a:nom} {rel}",
     ),
     "pair": (
         "{a:nom} a {b:nom} {place}",
@@ -86,9 +86,9 @@ QUERIES = {
 TITLES = (
     "Obrázek: {a:nom} a {b:nom} | {site}",
     "{a:nom} a {b:nom} {place} – {site}",
-    "{a:nom} a {b:nom}: fotka {place} | {site}",
+    "fotka: {a:nom} a {b:nom} {place} | {site}",
     "{site}: {a:nom} {place}",
-    "{place}: {a:nom} a {b:nom} – fotky na {site}",
+    "{place}: {a:nom} a {b:nom} – fotky {site}",
     "obrázek {a:gen} a {b:gen} zdarma – {site}",
     "{a:nom plural} a další obrázky | {site}",
 )

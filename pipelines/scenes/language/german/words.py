@@ -67,8 +67,8 @@ DECLENSION = {
 RELATIONS = {
     "left_of": ("links von {b:{article} dat}", "links neben {b:{article} dat}"),
     "right_of": ("rechts von {b:{article} dat}", "rechts neben {b:{article} dat}"),
-    "above": ("über {b:{article} dat}", "oberhalb von {b:{article} dat}"),
-    "below": ("unter {b:{article} dat}", "unterhalb von {b:{article} dat}"),
+    "above": ("über {b:{article} dat}",),
+    "below": ("unter {b:{article} dat}",),
 }
 SIDES = {"left_of": "links davon", "right_of": "rechts davon", "above": "darüber", "below": "darunter"}
 PLACES = {

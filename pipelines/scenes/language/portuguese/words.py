@@ -44,7 +44,7 @@ LEXICON = Lexicon(
 RELATIONS = {
     "left_of": ("à esquerda de {b:{article}}", "do lado esquerdo de {b:{article}}"),
     "right_of": ("à direita de {b:{article}}", "do lado direito de {b:{article}}"),
-    "above": ("acima de {b:{article}}", "em cima de {b:{article}}"),
+    "above": ("acima de {b:{article}}",),
     "below": ("abaixo de {b:{article}}", "embaixo de {b:{article}}"),
 }
 SIDES = {"left_of": "à sua esquerda", "right_of": "à sua direita", "above": "acima", "below": "abaixo"}
