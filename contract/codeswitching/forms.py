@@ -31,7 +31,7 @@ class Forms:
 
     def __init__(self, lexicon: Lexicon, settings: Settings) -> None:
         self._lexicon, self._look_up = lexicon, settings.look_up
-        self._never = {word if settings.look_up == PUBLISHED else lookup_key(word) for word in settings.never}
+        self._never = {self.key(word) for word in settings.never}
         self._lemma = _lemmatizer() if settings.look_up == FULL else None
         self._numbers = _Numbers(self._add)
         self.names: list[str] = []
@@ -49,6 +49,10 @@ class Forms:
         """Whether there is an entry for a form."""
         number = self._numbers[phrase]
         return self._offsets[number + 1] > self._offsets[number]
+
+    def key(self, word: str) -> str:
+        """What a word is looked up under."""
+        return word if self._look_up == PUBLISHED else lookup_key(word)
 
     @property
     def entries(self) -> np.ndarray:

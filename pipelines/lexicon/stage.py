@@ -37,7 +37,7 @@ class Config:
     files: str = option("**/*", "which files of the folder are read, as a glob")
     file_languages: dict[str, str] = option({}, "language by pattern of a file's name that does not tell it", "BCP 47")
     formats: dict[str, str] = option({}, "pairs, hunalign, csv, panlex or tei, by pattern of a file's name")
-    shards: int = option(4, "shards of the dataset; memory falls with their number", "shards")
+    shards: int = option(2, "shards of the dataset; memory falls and time rises with their number", "shards")
 
 
 class LexiconShards:

@@ -1,0 +1,7 @@
+"""The stage's command line."""
+
+import sys
+
+from pipelines.codeswitch.stage import main
+
+sys.exit(main())
