@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -213,6 +213,9 @@ class _ShardWork:
         with ExitStack() as stack:
             writer = stack.enter_context(ShardWriter(files, name, self._schema))
             for item in self._process.shard(index, tally):
+                if time.monotonic() - last_said > _SAY_SECONDS:
+                    done.write_text(str(tally.rows_in))
+                    last_said = time.monotonic()
                 if isinstance(item, Reject):
                     rejects.append(item)
                     reasons[item.reason] += 1
@@ -226,12 +229,9 @@ class _ShardWork:
                 if len(rows) >= _BUFFER_ROWS:
                     writer.write(rows)
                     rows = []
-                if time.monotonic() - last_said > _SAY_SECONDS:
-                    done.write_text(str(tally.rows_in))
-                    last_said = time.monotonic()
             writer.write(rows)
         with ShardWriter(files, f"{REJECTS_FOLDER}/{name}", REJECTS) as rejects_writer:
-            rejects_writer.write(asdict(reject) for reject in sorted(rejects, key=_reject_order))
+            rejects_writer.write(vars(reject) for reject in sorted(rejects, key=_reject_order))
         done.write_text(str(tally.rows_in))
         self._work.write_record(
             index,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,14 +45,19 @@ class ListedCaptions:
 
     def setup(self) -> None:
         """Lists the pictures, which extra captions are matched with."""
+        shards = self._config.shards
+        self._shard_of = cache(lambda image_id: shard_of(image_id, shards))
         known = candidates(self._images, self._captions, self._config) if self._config.extra_captions else []
         self._known = frozenset(map(key_of, known))
 
     def captions(self, shard: int) -> Iterator[Caption]:
         """Reads all files and keeps what is the shard's."""
-        for source in (_READERS[self._config.layout](self._captions, self._config),
-                       extra.captions(self._captions, self._config, self._known)):  # fmt: skip
-            yield from (caption for caption in source if shard_of(caption.image_id, self._config.shards) == shard)
+
+        def mine(image_id: str) -> bool:
+            return self._shard_of(image_id) == shard
+
+        yield from _READERS[self._config.layout](self._captions, self._config, mine)
+        yield from extra.captions(self._captions, self._config, self._known, mine)
 
 
 class ArchiveCaptions:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contract.errors import InputError
-from pipelines.ingest.settings import SPLITS, Caption, Config, Listed
+from pipelines.ingest.settings import SPLITS, Caption, Config, Listed, Mine
 
 _KARPATHY = {"train": "train", "restval": "train", "val": "val", "test": "test"}
 
@@ -31,26 +31,28 @@ def listed_pictures(captions: Path, config: Config) -> Iterator[Listed]:
             yield Listed(name, of, source, number, licenses.get(_id(row, "license")) if name else None)
 
 
-def captions(captions: Path, config: Config) -> Iterator[Caption]:
-    """The captions of all caption files."""
+def captions(captions: Path, config: Config, mine: Mine) -> Iterator[Caption]:
+    """The captions of all caption files, of the pictures that are ``mine``."""
     if config.wants(config.caption_language):
         for path in _files(captions, config):
-            yield from captions_of(captions, path, config.caption_language)
+            yield from captions_of(path, path.relative_to(captions).as_posix(), config.caption_language, mine)
 
 
-def captions_of(captions: Path, path: Path, lang: str) -> Iterator[Caption]:
+def captions_of(path: Path, source: str, lang: str, mine: Mine) -> Iterator[Caption]:
     """The captions of one COCO JSON.
 
     Raises:
         InputError: where it is none.
     """
-    content, source = _load(path, "images", "annotations"), path.relative_to(captions).as_posix()
+    content = _load(path, "images", "annotations")
     rows = [row for row in content["images"] if isinstance(row, dict)]
     stems = {_id(row): PurePosixPath(str(row.get("file_name"))).stem for row in rows}
     for number, row in enumerate(content["annotations"], 1):
         row = row if isinstance(row, dict) else {}
         picture, text = _id(row, "image_id"), row.get("caption")
         image_id = stems.get(picture, f"unknown-{picture}")
+        if not mine(image_id):
+            continue
         caption_id = f"coco-{lang}-{row.get('id', f'{path.stem}-{number}')}"
         if isinstance(text, str):
             yield Caption(image_id, caption_id, lang, text, source)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import basename, splitext
 
 from contract.errors import InputError
 from contract.lines import read_lines
-from pipelines.ingest.settings import Caption, Config, Listed
+from pipelines.ingest.settings import Caption, Config, Listed, Mine
 
 _TASKS = ("task1", "task2")
 _CAPTION_FILE = re.compile(r"(?P<list>[^.]+)\.(?:(?P<number>\d+)\.)?(?P<lang>[a-z]{2,3}(?:-\w+)*)(?:\.gz)?")
@@ -37,12 +38,13 @@ def listed_pictures(captions: Path, config: Config) -> Iterator[Listed]:
             yield Listed(name, split, path.relative_to(captions).as_posix(), row)
 
 
-def captions(captions: Path, config: Config) -> Iterator[Caption]:
-    """The captions of both tasks.
+def captions(captions: Path, config: Config, mine: Mine) -> Iterator[Caption]:
+    """The captions of both tasks, of the pictures that are ``mine``.
 
     Raises:
         InputError: where a caption file and its list have different numbers of lines, or there is no such list.
     """
+    pictures: dict[Path, list[str]] = {}
     for task in _TASKS:
         wanted = config.task1_languages if task == "task1" else config.task2_languages
         for path in sorted((captions / task / "raw").glob("*")):
@@ -52,25 +54,36 @@ def captions(captions: Path, config: Config) -> Iterator[Caption]:
             if wanted and parts["lang"] not in wanted:
                 continue
             prefix = "-".join(filter(None, [task, parts["number"], parts["lang"]]))
-            yield from aligned_captions(captions, path, _list_of(captions, task, path), parts["lang"], prefix)
+            names = _list_of(captions, task, path)
+            if names not in pictures:
+                pictures[names] = pictures_of(names)
+            source = path.relative_to(captions).as_posix()
+            yield from aligned_captions(path, source, pictures[names], parts["lang"], prefix, mine)
 
 
-def aligned_captions(captions: Path, path: Path, names: Path, lang: str, prefix: str) -> Iterator[Caption]:
-    """The captions of one file, whose line i belongs to the picture that line i of ``names`` names."""
-    pictures, source = [image_id_of(name) for name in _names(names)], path.relative_to(captions).as_posix()
+def aligned_captions(
+    path: Path, source: str, pictures: list[str], lang: str, prefix: str, mine: Mine
+) -> Iterator[Caption]:
+    """The captions of one file, whose line i belongs to ``pictures[i]``."""
     lines = list(read_lines(path))
     if len(lines) != len(pictures):
         raise InputError(
-            f"{path} has {len(lines)} lines, and {names} has {len(pictures)}.", "the same number: line i is of line i.",
-            "take both from the same release.",
+            f"{path} has {len(lines)} lines, and its list names {len(pictures)} pictures.",
+            "the same number: line i belongs to line i.", "take both from the same release.",
         )  # fmt: skip
     for image_id, line in zip(pictures, lines, strict=True):
-        yield Caption(image_id, f"{prefix}-{image_id}", lang, line.text, source, line.fault)
+        if mine(image_id):
+            yield Caption(image_id, f"{prefix}-{image_id}", lang, line.text, source, line.fault)
+
+
+def pictures_of(names: Path) -> list[str]:
+    """The ids of the pictures that a list names, line by line."""
+    return [image_id_of(name) for name in _names(names)]
 
 
 def image_id_of(name: str) -> str:
     """A picture's id: its file's name without folder and suffix."""
-    return PurePosixPath(name).stem
+    return splitext(basename(name))[0]
 
 
 def _lists(captions: Path, task: str) -> dict[str, Path]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.config import option
 from contract.errors import UsageError
 
+Mine = Callable[[str], bool]  # whether a picture, by its id, belongs to the shard that is being written
 LAYOUTS = ("multi30k", "coco", "img2dataset")
 SPLITS = ("train", "val", "test")
 PICTURE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
