@@ -11,6 +11,15 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(_files(folder, frozenset()))
 
 
+def identities(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of change (bytes, ns) of every file below a folder; empty where there is no folder.
+
+    Cheaper than a fingerprint, and good enough to name the work folder of a pass that reads every byte itself.
+    """
+    files = files_below(folder) if folder.is_dir() else []
+    return {str(file.relative_to(folder)): (file.stat().st_size, file.stat().st_mtime_ns) for file in files}
+
+
 def _files(folder: Path, parents: frozenset[Path]) -> Iterator[Path]:
     here = folder.resolve()
     if here in parents:

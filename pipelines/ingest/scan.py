@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from contract.config import as_parameters
-from contract.files import files_below
+from contract.files import identities
 from contract.hashing import fingerprint_of_code
 from contract.workfolder import WorkFolder, merge_statistics
 from pipelines.ingest.archives import ArchiveScan, archive_keys, archives_of
@@ -74,11 +74,7 @@ def scan_folder(images: Path, captions: Path, out: Path, config: Config, seed: i
     """
     determined_by = {
         "code": fingerprint_of_code(CODE), "parameters": as_parameters(config), "seed": seed,
-        "files": {str(folder): _identities(folder) for folder in (images, captions)},
+        "files": {str(folder): identities(folder) for folder in (images, captions)},
     }  # fmt: skip
     return WorkFolder(out.parent / "ingest-scan", determined_by)
 
-
-def _identities(folder: Path) -> dict[str, tuple[int, int]]:
-    files = files_below(folder) if folder.is_dir() else []
-    return {str(file.relative_to(folder)): (file.stat().st_size, file.stat().st_mtime_ns) for file in files}

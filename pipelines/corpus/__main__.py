@@ -1,0 +1,3 @@
+from pipelines.corpus.stage import main
+
+raise SystemExit(main())
