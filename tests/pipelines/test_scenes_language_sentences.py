@@ -1,0 +1,100 @@
+"""What holds for everything that is said, in every language, about any scene."""
+
+import re
+import unicodedata
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scenes_language_world import HOUSE_AND_TREE, random_scene
+
+from pipelines.scenes.language.captions import caption
+from pipelines.scenes.language.queries import page_title, query
+from pipelines.scenes.language.registry import GRAMMARS
+from pipelines.scenes.language.text import sentences
+from pipelines.scenes.scene import LANGUAGES
+
+UNSPACED = ("ja", "zh")
+SCRIPTS = {
+    "ja": r"[\u3040-\u30ff\u4e00-\u9fff。、？：｜ー々]+",
+    "zh": r"[\u4e00-\u9fff。，、：！？；｜]+",
+}
+LATIN = r"[A-Za-zÀ-žß0-9 .,:;!?¿¡'|–-]+"
+
+
+def assert_clean(text: str, lang: str) -> None:
+    assert text == text.strip() != ""
+    assert unicodedata.is_normalized("NFC", text)
+    assert "  " not in text
+    assert not re.search(r"[{}]|None|\.\.", text)
+    assert not re.search(r" [,.]", text)
+
+
+def assert_sentence(text: str, lang: str) -> None:
+    assert_clean(text, lang)
+    assert re.fullmatch(SCRIPTS.get(lang, LATIN), text), text
+    assert text[-1] in ("。？" if lang in UNSPACED else ".?"), text
+    if lang not in UNSPACED:
+        assert text.lstrip("¿¡")[0].isupper(), text
+
+
+def test_every_language_of_the_world_has_its_grammar():
+    assert tuple(GRAMMARS) == LANGUAGES
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(LANGUAGES))
+def test_captions_are_sentences_in_their_script(seed, lang):
+    assert_sentence(caption(random_scene(seed), lang, Random(seed)), lang)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(LANGUAGES))
+def test_queries_and_titles_are_clean(seed, lang):
+    for text in (query(random_scene(seed), lang, Random(seed)), page_title(random_scene(seed), lang, Random(seed))):
+        assert_clean(text, lang)
+        assert text[-1] not in ".。?"
+    if lang in UNSPACED:
+        assert " " not in query(random_scene(seed), lang, Random(seed))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_same_draw_says_the_same(lang):
+    for say in (caption, query, page_title):
+        first, second = (say(HOUSE_AND_TREE, lang, Random(3)) for _ in range(2))
+        assert first == second
+    assert sentences(lang, 50, 7) == sentences(lang, 50, 7)
+    assert sentences(lang, 50, 7) != sentences(lang, 50, 8)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_one_scene_is_told_in_many_ways(lang):
+    said = {caption(HOUSE_AND_TREE, lang, Random(seed)) for seed in range(300)}
+    assert len(said) >= 80
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_text_is_distinct_sentences(lang):
+    text = sentences(lang, 600, 7)
+    assert len(set(text)) == len(text) == 600
+    for sentence in text:
+        assert_sentence(sentence, lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_template_can_be_filled(lang):
+    language = GRAMMARS[lang]
+    groups = (language.captions, language.hypotheses)
+    kinds = {kind for group in groups for kind in group}
+    assert kinds == {kind for group in (GRAMMARS["en"].captions, GRAMMARS["en"].hypotheses) for kind in group}
+    assert set(language.queries) == set(GRAMMARS["en"].queries)
+    assert len(language.text) >= 30
+    assert len(language.stories) >= 4
+
+
+@pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang not in UNSPACED])
+def test_queries_are_about_six_words_long(lang):
+    lengths = [len(query(random_scene(seed), lang, Random(seed)).split()) for seed in range(400)]
+    assert 5 <= sum(lengths) / len(lengths) <= 8
+    assert 0.05 < sum(length < 5 for length in lengths) / len(lengths) < 0.4
