@@ -19,7 +19,7 @@ TARGETS = [lang for lang in LANGUAGES if lang != "en"]
 UNSPACED = ("ja", "zh")
 # What the captions of a language mark by particles and measure words, which no English word stands for.
 PARTICLES = {
-    "ja": "が は も を その では 方 のは いて あり 一本 二本 一台 一軒 一隻 一つ 一個 一匹 一輪 一枚 一冊 い すぐ 写っていて 見え",
+    "ja": "が は も を その では 方 のは いて あり 写っていて 見え すぐ 本 台 軒 隻 個 匹 輪 枚 冊",
     "zh": "座 棵 辆 艘 颗 个 条 朵 只 本 把 带 样 的 还 里",
 }
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*['’]?")

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import chain
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from scenes_language_world import HOUSE_AND_TREE, random_scene
 
 from pipelines.scenes.language.captions import caption
+from pipelines.scenes.language.message import Mention, Message
 from pipelines.scenes.language.queries import page_title, query
 from pipelines.scenes.language.registry import GRAMMARS
 from pipelines.scenes.language.text import sentences
@@ -85,10 +87,19 @@ def test_text_is_distinct_sentences(lang):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_template_can_be_filled(lang):
     language = GRAMMARS[lang]
-    groups = (language.captions, language.hypotheses)
-    kinds = {kind for group in groups for kind in group}
-    assert kinds == {kind for group in (GRAMMARS["en"].captions, GRAMMARS["en"].hypotheses) for kind in group}
-    assert set(language.queries) == set(GRAMMARS["en"].queries)
+    mentions = tuple(Mention(noun, "orange", "small", "dotted") for noun in ("tree", "fish", "kite"))
+    message = Message("any", mentions, "above", "wall")
+    groups = [*language.captions.values(), *language.hypotheses.values(), *language.queries.values()]
+    for template in chain(*groups, language.titles, language.text):
+        assert_clean(language.fill(template, message, Random(1)), lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_languages_can_say_the_same_kinds_of_things(lang):
+    language, english = GRAMMARS[lang], GRAMMARS["en"]
+    assert set(language.captions) == set(english.captions)
+    assert set(language.hypotheses) == set(english.hypotheses)
+    assert set(language.queries) == set(english.queries)
     assert len(language.text) >= 30
     assert len(language.stories) >= 4
 

@@ -26,11 +26,11 @@ def test_a_translation_says_the_same_things():
 def test_a_translation_keeps_who_is_where():
     one_way = replace(HOUSE_AND_TREE, relations=HOUSE_AND_TREE.relations[:1])
     pairs = [translation(one_way, "en", "de", Random(seed)) for seed in range(300)]
-    assert sum("left" in english for english, _ in pairs) > 100
+    assert sum("left" in english.lower() for english, _ in pairs) > 100
     for english, german in pairs:
-        assert ("left" in english) == ("links" in german)
-        assert "right" not in english
-        assert "rechts" not in german
+        assert ("left" in english.lower()) == ("links" in german.lower())
+        assert "right" not in english.lower()
+        assert "rechts" not in german.lower()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
