@@ -10,8 +10,6 @@ import sys
 import time
 from typing import Any
 
-import torch
-
 from contract.command import Call, PathOption, run_stage
 from contract.errors import UsageError
 from model import checkpoint, retrieval_metrics
@@ -172,7 +170,6 @@ PATHS = (
 
 def main() -> int:
     """The stage's command line."""
-    torch.set_grad_enabled(False)
     return run_stage("evaluate", EvaluateConfig, PATHS, evaluate, "Evaluate a checkpoint, in every language.")
 
 

@@ -7,7 +7,7 @@ from pycocoevalcap.cider.cider import Cider
 from model.caption_metrics import bleu4, cider
 from model.caption_tokens import CHARACTERS, PTB_LIKE, caption_tokens, tokenizer_name
 
-WORDS = "a the red small cube sphere on under beside two of and blue".split()
+WORDS = ["a", "the", "red", "small", "cube", "sphere", "on", "under", "two", "of", "and", "blue"]
 
 
 def random_corpus(seed: int) -> tuple[list[list[str]], list[list[list[str]]]]:
@@ -78,7 +78,8 @@ def test_english_captions_are_cut_as_stanfords_tokenizer_cuts_them(real_data):
 
     if not shutil.which("java"):
         pytest.skip("no java for the reference tokenizer")
-    lines = gzip.open(real_data / "multi30k/task1/raw/val.en.gz", "rt").read().splitlines()
+    with gzip.open(real_data / "multi30k/task1/raw/val.en.gz", "rt") as file:
+        lines = file.read().splitlines()
     reference = PTBTokenizer().tokenize({i: [{"caption": line}] for i, line in enumerate(lines)})
     same = sum(reference[i][0].split() == caption_tokens(line, "en") for i, line in enumerate(lines))
     assert same / len(lines) > 0.995

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from task_world import (
+    arguments,
+    caption_rows,
+    read,
+    region_row,
+    world,  # noqa: F401
+    write_checkpoint,
+    write_dataset,
+)
+
+from model.evaluate import main
+
+
+def run(monkeypatch, *line, **settings) -> int:
+    monkeypatch.setattr("sys.argv", ["evaluate", *arguments(*line, **settings)])
+    return main()
+
+
+def test_retrieval_is_told_by_protocol_and_language(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    assert run(monkeypatch, world, world / "understanding", tmp_path / "m.json") == 0
+    metrics = read(tmp_path / "m.json")
+    assert (metrics["task"], metrics["checkpoint"], metrics["split"], metrics["images"]) == (
+        "retrieval", "understanding", "test", 12,
+    )  # fmt: skip
+    unique, duplicated = metrics["protocols"]["unique"], metrics["protocols"]["five_duplicated"]
+    assert list(unique) == ["de", "en", "zh"] and list(duplicated) == ["de", "zh"]
+    assert (unique["en"]["captions"], unique["en"]["images"], unique["de"]["captions"]) == (24, 12, 12)
+    for lang, one in duplicated.items():
+        assert one["image_to_text"]["R@5"] == one["image_to_text"]["R@1"] == unique[lang]["image_to_text"]["R@1"]
+        assert one["text_to_image"] == unique[lang]["text_to_image"]
+    six = [*unique["zh"]["image_to_text"].values(), *unique["zh"]["text_to_image"].values()]
+    assert unique["zh"]["mR"] == pytest.approx(np.mean(six), abs=0.01)
+    assert metrics["averages"]["unique"]["non_english"] == pytest.approx(
+        (unique["de"]["mR"] + unique["zh"]["mR"]) / 2, abs=0.01
+    )
+    assert "pairs/s" in capsys.readouterr().out
+
+
+def test_the_same_call_gives_the_same_bytes(world, tmp_path, monkeypatch):  # noqa: F811
+    for kind in ("understanding", "generation"):
+        for name in ("first", "second"):
+            assert run(monkeypatch, world, world / kind, tmp_path / f"{name}.json", beam=2) == 0
+        assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
+
+
+def test_captioning_is_told_with_tokenizer_items_and_samples(world, tmp_path, monkeypatch):  # noqa: F811
+    assert run(monkeypatch, world, world / "generation", tmp_path / "m.json", beam=2, samples=3) == 0
+    metrics = read(tmp_path / "m.json")
+    assert metrics["task"] == "captioning" and metrics["beam"] == 2
+    assert {lang: one["tokenizer"] for lang, one in metrics["languages"].items()} == {
+        "de": "ptb-like", "en": "ptb-like", "zh": "characters",
+    }  # fmt: skip
+    assert (metrics["languages"]["en"]["items"], metrics["languages"]["en"]["references"]) == (12, 24)
+    assert [(one["image_id"], one["language"]) for one in metrics["samples"]] == [
+        (f"p{picture:03d}", lang) for lang in ("de", "en", "zh") for picture in (60, 61, 62)
+    ]
+
+
+def test_a_sample_of_pictures_and_captions_is_stated(world, tmp_path, monkeypatch):  # noqa: F811
+    settings = {"max_images": 5, "captions_per_image": 1, "languages": "en,de"}
+    assert run(monkeypatch, world, world / "understanding", tmp_path / "m.json", **settings) == 0
+    metrics = read(tmp_path / "m.json")
+    assert (metrics["images"], metrics["images_sampled"], metrics["captions_per_image"]) == (5, True, 1)
+    assert {lang: one["captions"] for lang, one in metrics["protocols"]["unique"].items()} == {"de": 5, "en": 5}
+    assert list(metrics["protocols"]["five_duplicated"]) == ["de", "en"]
+
+
+def test_captions_without_regions_are_skipped_counted_and_said(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    write_dataset(tmp_path / "regions", "regions", (region_row(picture) for picture in range(70)), object_classes=[])
+    settings = {"regions": tmp_path / "regions"}
+    assert run(monkeypatch, world, world / "understanding", tmp_path / "m.json", **settings) == 0
+    metrics = read(tmp_path / "m.json")
+    assert (metrics["images"], metrics["captions_skipped_without_regions"]) == (10, 8)
+    assert "8 captions of the split 'test' are skipped" in capsys.readouterr().out
+
+
+def test_a_dataset_of_one_picture(world, tmp_path, monkeypatch):  # noqa: F811
+    settings = {"max_images": 1, "beam": 2}
+    assert run(monkeypatch, world, world / "understanding", tmp_path / "r.json", **settings) == 0
+    assert read(tmp_path / "r.json")["protocols"]["unique"]["de"]["mR"] == 100.0
+    assert run(monkeypatch, world, world / "generation", tmp_path / "c.json", **settings) == 0
+    assert read(tmp_path / "c.json")["languages"]["de"]["items"] == 1
+
+
+def test_a_language_without_embedding_is_left_out_and_said(world, tmp_path, monkeypatch):  # noqa: F811
+    rows = [row for picture in range(60, 72) for row in caption_rows(picture)]
+    rows = [row | {"lang": "fr"} if row["lang"] == "de" else row for row in rows]
+    write_dataset(tmp_path / "captions", "captions", rows)
+    settings = {"captions": tmp_path / "captions", "beam": 1}
+    assert run(monkeypatch, world, world / "generation", tmp_path / "m.json", **settings) == 0
+    metrics = read(tmp_path / "m.json")
+    assert list(metrics["languages"]) == ["en", "zh"] and metrics["languages_left_out"] == ["fr"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        ({"split": "val"}, 1, "in the split 'val' (captions: test 48, train 240"),
+        ({"languages": "en,fr"}, 1, "no caption in 'fr'"),
+        ({"beam": 0}, 2, "evaluate.beam is 0"),
+        ({"max_images": -1}, 2, "evaluate.max_images is -1"),
+    ],
+)
+def test_bad_settings_are_one_message(world, tmp_path, monkeypatch, capsys, settings, code, message):  # noqa: F811
+    assert run(monkeypatch, world, world / "understanding", tmp_path / "m.json", **settings) == code
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "m.json").exists()
+
+
+def test_regions_of_another_width_are_refused(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    other = write_checkpoint(tmp_path / "other", "understanding", world / "tokenizer", feature_dim=16)
+    assert run(monkeypatch, world, other, tmp_path / "m.json") == 1
+    assert "holds features of width 8" in capsys.readouterr().err

@@ -1,0 +1,124 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from task_world import arguments, caption_rows, read, world, write_dataset  # noqa: F401
+
+from model.data import Texts
+from model.evaluate import main as evaluate_main
+from model.finetune import PairDraws, matching_loss
+from model.finetune import main as finetune_main
+
+QUICK = {"batch_size": 16, "learning_rate": 2e-3, "warmup_steps": 20}
+
+
+def finetune(monkeypatch, *line, **settings) -> int:
+    monkeypatch.setattr("sys.argv", ["finetune", *arguments(*line, **settings)])
+    return finetune_main()
+
+
+def evaluated(monkeypatch, *line, **settings) -> dict:
+    monkeypatch.setattr("sys.argv", ["evaluate", *arguments(*line, **settings)])
+    assert evaluate_main() == 0
+    return read(line[-1])
+
+
+@pytest.mark.slow
+def test_retrieval_learns_the_languages_of_its_setting(world, tmp_path, monkeypatch):  # noqa: F811
+    found = {}
+    for setting in ("en", "all"):
+        out = tmp_path / f"retrieval-{setting}"
+        settings = QUICK | {"steps": 350, "batch_size": 32, "loss": "softmax", "task": "retrieval", "setting": setting}
+        assert finetune(monkeypatch, world, world / "understanding", out, **settings) == 0
+        metrics = evaluated(monkeypatch, world, out, tmp_path / f"{setting}.json")
+        found[setting] = {lang: one["mR"] for lang, one in metrics["protocols"]["unique"].items()}
+    assert found["en"]["en"] > 70  # chance is 44 among twelve pictures
+    assert found["all"]["zh"] > found["en"]["zh"] + 10
+
+
+@pytest.mark.slow
+def test_captioning_learns_and_speaks_the_language_that_is_asked_for(world, tmp_path, monkeypatch):  # noqa: F811
+    settings = QUICK | {"captioning_steps": 250, "task": "captioning", "setting": "all"}
+    assert finetune(monkeypatch, world, world / "generation", tmp_path / "captioning-all", **settings) == 0
+    metrics = evaluated(monkeypatch, world, tmp_path / "captioning-all", tmp_path / "all.json", beam=3)
+    assert set(metrics["languages"]) == {"de", "en", "zh"}
+    assert all(one["BLEU-4"] > 40 for one in metrics["languages"].values())
+    openings = {"de": "hier sind", "en": "there is", "zh": "这里有"}
+    assert all(sample["generated"].startswith(openings[sample["language"]]) for sample in metrics["samples"])
+
+
+@pytest.mark.parametrize(("task", "kind"), [("retrieval", "understanding"), ("captioning", "generation")])
+def test_the_same_seed_gives_the_same_weights(world, tmp_path, monkeypatch, task, kind):  # noqa: F811
+    settings = QUICK | {"steps": 4, "captioning_steps": 4, "task": task, "setting": "all"}
+    for name, seed in (("first", 5), ("second", 5), ("other", 6)):
+        assert finetune(monkeypatch, world, world / kind, tmp_path / name, **settings, seed=seed) == 0
+    first, second, other = (
+        (tmp_path / name / "weights.safetensors").read_bytes() for name in ("first", "second", "other")
+    )
+    assert first == second != other
+
+
+def test_the_checkpoint_says_what_it_was_trained_on(world, tmp_path, monkeypatch):  # noqa: F811
+    settings = QUICK | {"steps": 2, "task": "retrieval", "setting": "de"}
+    assert finetune(monkeypatch, world, world / "understanding", tmp_path / "out", **settings) == 0
+    training = json.loads((tmp_path / "out" / "config.json").read_text())["training"]
+    assert training["captions"] == {"de": 60}
+    assert training["parameters"]["setting"] == "de"
+    assert training["losses"][-1]["step"] == 2
+
+
+def test_negatives_are_never_true_pairs_and_change_either_side():
+    pictures = np.repeat(np.arange(20), 3)
+    texts = Texts([np.array([0, 2])] * 60, ["en"] * 60, pictures, [str(i) for i in range(60)])
+    groups = np.arange(20) // 2  # every picture is there twice
+    draws = PairDraws(texts, groups, 3, seed=9)
+    other_pictures = other_captions = 0
+    for step in range(50):
+        batch = np.random.default_rng(step).integers(0, 60, 16)
+        captions, shown = draws.of(batch, step)
+        assert np.array_equal(shown[:, 0], pictures[captions[:, 0]])
+        assert (groups[pictures[captions[:, 1:]]] != groups[shown[:, 1:]]).all()
+        other_pictures += int((captions[:, 1:] == batch[:, None]).sum())
+        other_captions += int((shown[:, 1:] == pictures[batch][:, None]).sum())
+    assert other_pictures + other_captions == 50 * 16 * 3
+    assert 0.45 < other_pictures / (50 * 16 * 3) < 0.55
+
+
+def test_both_losses_fall_when_the_true_pair_rises():
+    for kind in ("binary", "softmax"):
+        losses = [matching_loss(torch.tensor([[true, 0.0, 0.0, 0.0]]), kind).item() for true in (-3.0, 0.0, 3.0)]
+        assert losses == sorted(losses, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "code", "message"),
+    [
+        ("generation", {"task": "retrieval"}, 1, "is a checkpoint of the generation network"),
+        ("understanding", {"task": "captioning"}, 1, "is a checkpoint of the understanding network"),
+        ("understanding", {"task": "parsing"}, 2, "one of retrieval, captioning"),
+        ("understanding", {"setting": "fr"}, 1, "has no caption in 'fr' whose picture has regions"),
+        ("understanding", {"loss": "hinge"}, 2, "binary or softmax"),
+        ("understanding", {"negatives": 0}, 2, "finetune.negatives is 0"),
+        ("tokenizer", {}, 1, "is no checkpoint"),
+    ],
+)
+def test_bad_input_is_one_message(world, tmp_path, monkeypatch, capsys, kind, settings, code, message):  # noqa: F811
+    assert finetune(monkeypatch, world, world / kind, tmp_path / "out", **settings) == code
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_picture_has_no_negatives(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    write_dataset(tmp_path / "captions", "captions", caption_rows(3))
+    settings = {"captions": tmp_path / "captions"}
+    assert finetune(monkeypatch, world, world / "understanding", tmp_path / "out", **settings) == 1
+    assert "captions of two different pictures" in capsys.readouterr().err
+
+
+def test_a_language_that_the_checkpoint_lacks_is_named(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    rows = [row | {"lang": "fr"} for picture in range(4) for row in caption_rows(picture) if row["lang"] == "de"]
+    write_dataset(tmp_path / "captions", "captions", rows)
+    settings = {"captions": tmp_path / "captions", "task": "captioning", "setting": "all"}
+    assert finetune(monkeypatch, world, world / "generation", tmp_path / "out", **settings) == 1
+    assert "no embedding for the language 'fr'" in capsys.readouterr().err
