@@ -7,14 +7,13 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from contract.errors import DONE, FAILED, WRONG_USAGE, M3PError
 
 app = typer.Typer(
     help="M3P from raw images and text to the paper's tables.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -46,7 +45,7 @@ def inspect(
     debug: Debug = False,
 ) -> None:
     """Show what is in a dataset: columns, counts, rejects, samples."""
-    from flows.inspect import show
+    from flows.inspection import show
 
     show(path, rows, html)
 
@@ -72,16 +71,13 @@ def run_command(arguments: list[str]) -> int:
     """
     debug = "--debug" in arguments
     try:
-        return app(arguments, standalone_mode=False) or DONE
-    except click.exceptions.Exit as done:
+        return app(arguments or ["--help"], standalone_mode=False) or DONE
+    except typer.Exit as done:
         return done.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return WRONG_USAGE
-    except click.ClickException as error:
+    except TyperException as error:
         print(f"m3p: {error.format_message()}\nTo do: see `m3p --help`.", file=sys.stderr)
         return WRONG_USAGE
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("m3p: interrupted; what is finished is kept, run the same command again.", file=sys.stderr)
         return 130
     except M3PError as error:

@@ -96,7 +96,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     memory, disk = psutil.virtual_memory(), shutil.disk_usage(".")
     yield Finding("processor", f"{total_cores()} cores")
