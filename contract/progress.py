@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
@@ -10,7 +11,7 @@ from typing import TextIO, TypeVar
 from tqdm import tqdm
 
 T = TypeVar("T")
-QUIET_SECONDS = 60.0  # one line a minute where the output is no terminal
+QUIET_SECONDS = float(os.environ.get("M3P_PROGRESS_SECONDS", 60))  # a line so often where the output is no terminal
 
 
 class Progress:
