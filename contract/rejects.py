@@ -20,6 +20,7 @@ REASONS: dict[str, str] = {
     # triples, by MILD's steps
     "query_empty": "step 1: no text is left after normalisation",
     "language_unknown": "step 1: the language is none of those asked for, or cannot be told",
+    "clicks_absurd": "step 1: a number of clicks that is none: negative, zero or beyond reason",
     "clicks_merged": "step 1: merged into an earlier row of the same query and picture",
     "image_unknown": "step 1: the log names a picture that the images table does not hold",
     "image_small": "step 2: narrower or lower than the least size",

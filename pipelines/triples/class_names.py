@@ -1,0 +1,113 @@
+"""Step 4: how the detector's classes are called in each language, and which of them a query names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from contract.dataset import Dataset
+from contract.errors import InputError
+from pipelines.triples.text import folded
+from pipelines.triples.words import UNSPACED
+
+_TOKEN = re.compile(r"\w+")
+_LONGEST = 5  # words of a name; characters in a language without spaces: three times as many
+
+
+class ClassNames:
+    """Names of classes by language.
+
+    Args:
+        names: language → name's key → number of the class. A key is the name's folded words with single spaces, or
+            the folded name where the language has no spaces.
+    """
+
+    def __init__(self, names: Mapping[str, Mapping[str, int]]) -> None:
+        self.names = {lang: dict(of_lang) for lang, of_lang in names.items()}
+
+    def named(self, text: str, lang: str) -> tuple[int, ...]:
+        """The classes that a normalised query names, ascending; the longest name wins where several begin."""
+        names = self.names.get(lang)
+        if not names:
+            return ()
+        unspaced = lang in UNSPACED
+        units: Sequence[str] = folded(text) if unspaced else _TOKEN.findall(folded(text))
+        longest, join = (3 * _LONGEST, "") if unspaced else (_LONGEST, " ")
+        found, start = set(), 0
+        while start < len(units):
+            for length in range(min(longest, len(units) - start), 0, -1):
+                number = names.get(join.join(units[start : start + length]))
+                if number is not None:
+                    found.add(number)
+                    break
+            start += length  # of the name found, or 1
+        return tuple(sorted(found))
+
+
+def name_key(name: str, lang: str) -> str:
+    """The key under which a name is compared."""
+    return folded(name).replace(" ", "") if lang in UNSPACED else " ".join(_TOKEN.findall(folded(name)))
+
+
+def read_class_names(detector: Path) -> list[str]:
+    """The names of the detector's classes, by number.
+
+    Raises:
+        InputError: where detector.json is missing or states none.
+    """
+    path = detector / "detector.json"
+    try:
+        stated = json.loads(path.read_text(encoding="utf-8"))["class_names"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"{path} states no class_names ({type(error).__name__}: {error}).", "the JSON that stage detector wrote."
+        ) from error
+    if not isinstance(stated, list) or not all(isinstance(name, str) for name in stated):
+        raise InputError(f"{path}: class_names is {str(stated)[:100]}.", "a list of names.")
+    return stated
+
+
+def translate_class_names(class_names: Sequence[str], lexicon: Dataset | None, languages: Sequence[str]) -> ClassNames:
+    """Names in every wanted language: English ones and their inflected forms, and the lexicon's translations of these.
+
+    Args:
+        class_names: English, by number; synonyms of one class are separated by commas.
+        lexicon: English to the other languages, with inflected forms as entries of their own; None for none.
+        languages: those wanted.
+    """
+    numbers = {folded(name.strip()): index for index, names in enumerate(class_names) for name in names.split(",")}
+    numbers.pop("", None)
+    names: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, index in numbers.items():
+        _add(names["en"], "en", [name], index)
+    for row in lexicon.rows(["source", "lang", "targets"]) if lexicon else ():
+        number = _class_of(row["source"], numbers)
+        if number is not None:
+            _add(names["en"], "en", [row["source"]], number)
+            _add(names[row["lang"]], row["lang"], row["targets"], number)
+    return ClassNames({lang: names[lang] for lang in languages if names[lang]})
+
+
+def _add(names: dict[str, int], lang: str, words: Iterable[str], number: int) -> None:
+    for word in words:
+        if key := name_key(word, lang):
+            names.setdefault(key, number)
+
+
+def _class_of(source: str, numbers: Mapping[str, int]) -> int | None:
+    """The class that an English word or phrase names, itself or by the lemma of its last word ("red kites")."""
+    if source in numbers:
+        return numbers[source]
+    *before, last = source.split(" ")
+    return numbers.get(" ".join([*before, _lemma(last)]))
+
+
+@lru_cache(maxsize=1 << 16)
+def _lemma(word: str) -> str:
+    from simplemma import lemmatize
+
+    return lemmatize(word, "en")

@@ -1,0 +1,101 @@
+"""The stage ``triples``: its settings and command line.
+
+python -m pipelines.triples --log data/demo/raw/log --images data/demo/images --captions data/demo/captions
+    --regions data/demo/regions --detector data/demo/detector --lexicon data/demo/lexicon --out data/demo/triples
+    --params profiles/demo.yaml
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.command import Call, PathOption, run_stage
+from contract.config import option
+from contract.errors import UsageError
+
+_PAPER_HELD_OUT = dict.fromkeys(("en", "de", "fr", "pt", "es", "it", "ja"), 5000) | {"zh": 1_000}
+# Unique pictures in the paper's Table 1.
+_PAPER_QUOTAS = {
+    "train": {"en": 112_000} | dict.fromkeys(("de", "fr", "pt", "es", "it", "ja"), 10000) | {"zh": 2_000},
+    "val": _PAPER_HELD_OUT,
+    "test": _PAPER_HELD_OUT,
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the stage ``triples``, by MILD's steps."""
+
+    languages: tuple[str, ...] = option(
+        ("en", "de", "fr", "pt", "es", "it", "ja", "zh"), "step 1: languages wanted; the paper's eight", "ISO 639-1"
+    )
+    language_confidence: float = option(
+        0.1, "step 1: where the log states no language, the wanted ones together must be at least this likely", "0 to 1"
+    )
+    captions_as_queries: bool = option(
+        False, "step 1: where the log's folder is empty, each caption stands in for a query with one click"
+    )
+    least_side: int = option(300, "step 2: least width and height of a picture; the paper's", "px")
+    sensitive_images: bool = option(True, "step 2: run nudenet on the pictures, where it is installed")
+    sensitive_from: float = option(0.5, "step 2: score from which a picture is sensitive", "0 to 1")
+    reliable_from: float = option(0.5, "step 2: least probability that features are reliable", "0 to 1")
+    reliability_model: Path | None = option(None, "step 2: JSON of a trained model; else image_labels.jsonl trains one")
+    word_lists: Path | None = option(None, "step 3: folder of further word lists, de or de.txt, a phrase a line")
+    fewest_words: int = option(5, "step 3: least number of words of a query; the paper's", "words")
+    relevance_model: Path | None = option(
+        None, "step 4: JSON of a trained model; else relevance_labels.jsonl trains one, or clicks where there is none"
+    )
+    least_relevance: float = option(
+        0.5, "step 4: least relevance, applied where labels (not clicks) taught the model", "0 to 1"
+    )
+    queries_an_image: int = option(5, "step 4: queries that a picture keeps, at most; the paper's", "queries")
+    weak_pairs: int = option(200_000, "step 4: clicked pairs to learn from where there are no labels, at most", "pairs")
+    quotas: dict[str, dict[str, int]] = option(
+        _PAPER_QUOTAS, "step 5: pictures by split and language, before scaling; the paper's", "pictures"
+    )
+    quota_scale: float = option(1.0, "step 5: what quotas are multiplied by")
+    chunk_bytes: int = option(64 << 20, "how much of a text log is read at once", "bytes")
+    rows_a_worker: int = option(50_000, "fewer rows of the log are not worth another process", "rows")
+
+    def __post_init__(self) -> None:
+        """Refuses settings that cannot be meant.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        for name in ("language_confidence", "sensitive_from", "reliable_from", "least_relevance"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"triples: {name} is {getattr(self, name)}.", "a number from 0 to 1.")
+        if not 1 <= self.queries_an_image <= 127:
+            raise UsageError(f"triples: queries_an_image is {self.queries_an_image}.", "1 to 127.")
+        if not self.languages or self.quota_scale <= 0 or self.chunk_bytes < 1 or self.rows_a_worker < 1:
+            raise UsageError(
+                "triples: languages is empty, or quota_scale, chunk_bytes or rows_a_worker is not positive."
+            )
+
+
+PATHS = (
+    PathOption("log", "folder of the search log: clicks*.jsonl, .tsv or .parquet, and optional labels"),
+    PathOption("images", "the images dataset"),
+    PathOption("captions", "the captions dataset, which stands in for a log where settings say so"),
+    PathOption("regions", "the regions dataset"),
+    PathOption("detector", "folder with detector.json, for the names of its classes"),
+    PathOption("lexicon", "the lexicon dataset, by which these names are translated"),
+    PathOption("out", "where the triples dataset is written"),
+)
+
+
+def run(call: Call[Config]) -> None:
+    """Runs the stage; what is heavy is loaded here."""
+    from pipelines.triples.job import TriplesJob
+
+    TriplesJob(call).run()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_stage(
+        "triples", Config, PATHS, run, "MILD: (query, image, context) triples from an image-search log.", arguments
+    )

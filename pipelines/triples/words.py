@@ -1,0 +1,48 @@
+"""Step 3: words, by spaces where a language writes them and by a segmenter where it does not."""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+from typing import Any
+
+_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
+UNSPACED = frozenset({"zh", "ja"})  # languages whose words come from a segmenter
+
+
+class Segmenter:
+    """Splits text into words; loads a language's segmenter when it is first needed."""
+
+    def __init__(self) -> None:
+        self._jieba: Any = None
+        self._sudachi: Any = None
+
+    def words(self, text: str, lang: str) -> list[str]:
+        """The words of a normalised text, without punctuation."""
+        if lang == "zh":
+            pieces = self._chinese().lcut(text)
+        elif lang == "ja":
+            pieces = [morpheme.surface() for morpheme in self._japanese().tokenize(text)]
+        else:
+            return _WORD.findall(text)
+        return [piece for piece in pieces if any(character.isalnum() for character in piece)]
+
+    def _chinese(self) -> Any:
+        if self._jieba is None:
+            import jieba
+
+            jieba.setLogLevel(logging.ERROR)
+            self._jieba = jieba.Tokenizer()
+            # It would otherwise unmarshal a cache that anybody may have put into the shared temporary folder.
+            with tempfile.TemporaryDirectory() as folder:
+                self._jieba.tmp_dir = folder
+                self._jieba.initialize()
+        return self._jieba
+
+    def _japanese(self) -> Any:
+        if self._sudachi is None:
+            from sudachipy import Dictionary
+
+            self._sudachi = Dictionary(dict="core").create()  # mode C: the longest units, nearest to words
+        return self._sudachi
