@@ -1,0 +1,37 @@
+"""Works for the tests of the Beam runner; in a module of its own, because workers import it."""
+
+import os
+import time
+from pathlib import Path
+
+from contract.errors import InputError
+
+
+class Recording:
+    """Writes a file an element, named by the process that did it."""
+
+    def __init__(self, folder: Path, seconds: float = 0.0) -> None:
+        self.folder, self.seconds = folder, seconds
+
+    def setup(self) -> None:
+        (self.folder / f"setup-{os.getpid()}-{time.monotonic_ns()}").write_text("")
+
+    def do(self, element: int) -> None:
+        (self.folder / f"begun-{element}-{os.getpid()}").write_text("")
+        time.sleep(self.seconds)
+        (self.folder / f"done-{element}").write_text("")
+
+
+class Complaining(Recording):
+    """Finds fault with its input."""
+
+    def do(self, element: int) -> None:
+        raise InputError(f"row {element} is broken.", "a whole row.", "mend it.")
+
+
+class Buggy(Recording):
+    """Has a bug."""
+
+    def do(self, element: int) -> None:
+        print("about to fail")
+        raise TypeError("a bug, not an input")
