@@ -56,8 +56,7 @@ class Draws:
     def __init__(self, lexicon: Lexicon, settings: Settings, forms: Forms, matches: Matches, places: Ints) -> None:
         self._lexicon, self._settings, self._matches = lexicon, settings, matches
         self._places = places.astype(np.uint64) * _PLACE
-        self._offsets, self._entries = forms.offsets, forms.entries
-        self._languages = lexicon.entry_language[self._entries]
+        self._table = forms.table
         self._weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
 
     def choose(self, caption_ids: Sequence[str], variants: Sequence[int], seed: int) -> Choices:
@@ -78,7 +77,7 @@ class Draws:
             _, held = self._entry_in(language[rows], matches)
             rows, matches = self._keep(rows[held], matches[held], states)
             position, _ = self._entry_in(language[rows], matches)
-        entries = self._entries[position]
+        entries = self._table.entries[position]
         return Choices(rows, matches, entries, self._targets(entries, rows, matches, states))
 
     def _candidates(self, states: np.ndarray, variants: int) -> tuple[Ints, Ints]:
@@ -103,17 +102,16 @@ class Draws:
 
     def _entry_a_word(self, rows: Ints, matches: Ints, states: np.ndarray) -> Ints:
         """Where in the forms' entries that of a language drawn for each word stands."""
-        sums = np.concatenate([[0.0], np.cumsum(self._weights[self._languages])])
-        forms = self._matches.forms[matches]
-        first, last = sums[self._offsets[forms]], sums[self._offsets[forms + 1]]
+        forms, (offsets, sums) = self._matches.forms[matches], (self._table.offsets, self._table.sums)
+        first, last = sums[offsets[forms]], sums[offsets[forms + 1]]
         drawn = _below(first + self._draw(rows, matches, states, _LANGUAGE) * (last - first), last)
         return np.searchsorted(sums, drawn, side="right") - 1
 
     def _sentence_languages(self, states: np.ndarray, captions: int) -> Ints:
         """One language a row, among those that have a word of its caption; -1 where there is none."""
         forms = self._matches.forms
-        counts = np.diff(self._offsets)[forms]
-        languages = self._languages[ranges(self._offsets[forms], counts)]
+        counts = np.diff(self._table.offsets)[forms]
+        languages = self._table.languages[ranges(self._table.offsets[forms], counts)]
         weights = np.zeros((captions, len(self._weights)))
         weights[np.repeat(self._matches.captions, counts), languages] = self._weights[languages]
         sums = np.repeat(np.cumsum(weights, axis=1), len(states) // max(captions, 1), axis=0)
@@ -124,8 +122,8 @@ class Draws:
     def _entry_in(self, languages: Ints, matches: Ints) -> tuple[Ints, np.ndarray]:
         """Where in the forms' entries that of a given language stands, and whether there is one."""
         number = len(self._weights)
-        form_of_entry = np.repeat(np.arange(len(self._offsets) - 1), np.diff(self._offsets))
-        codes = form_of_entry * number + self._languages
+        form_of_entry = np.repeat(np.arange(len(self._table.offsets) - 1), np.diff(self._table.offsets))
+        codes = form_of_entry * number + self._table.languages
         wanted = self._matches.forms[matches] * number + languages
         position = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
         return position, (languages >= 0) & (codes[position] == wanted)

@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from contract.codeswitching.keys import lookup_key
 from contract.codeswitching.lexicon import Lexicon
+from contract.codeswitching.ragged import Ints
 from contract.codeswitching.settings import FULL, PUBLISHED, Settings
 from contract.errors import UsageError
 
 POSSESSIVE = "'s"
+
+
+@dataclass(frozen=True)
+class FormTable:
+    """The entries of all forms, form after form, sorted by language within a form.
+
+    Attributes:
+        offsets: [forms + 1], where each form's entries begin.
+        entries: [form entries], entry numbers of the lexicon.
+        languages: [form entries], their languages.
+        sums: [form entries + 1], the weights of the languages of all form entries before each.
+        kept: [forms], characters at a form's end that stay in the caption: those of a possessive ``'s``.
+    """
+
+    offsets: Ints
+    entries: Ints
+    languages: np.ndarray
+    sums: np.ndarray
+    kept: Ints
 
 
 class Forms:
@@ -36,6 +57,8 @@ class Forms:
         self._numbers = _Numbers(self._add)
         self.names: list[str] = []
         self._entries, self._offsets, self._kept = array("q"), array("q", [0]), array("q")
+        self._weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
+        self._table = self._make_table()
 
     def numbers(self, words: Iterable[str]) -> np.ndarray:
         """The number of each word as a form, int64 [words]."""
@@ -55,19 +78,17 @@ class Forms:
         return word if self._look_up == PUBLISHED else lookup_key(word)
 
     @property
-    def entries(self) -> np.ndarray:
-        """Entry numbers of all forms, form after form, sorted by language within a form."""
-        return np.array(self._entries, np.int64)
+    def table(self) -> FormTable:
+        """What is known of all forms; made anew where there are new ones."""
+        if len(self._table.kept) != len(self.names):
+            self._table = self._make_table()
+        return self._table
 
-    @property
-    def offsets(self) -> np.ndarray:
-        """[forms + 1], where each form's entries begin."""
-        return np.array(self._offsets, np.int64)
-
-    @property
-    def kept_characters(self) -> np.ndarray:
-        """[forms], characters at a form's end that stay in the caption: those of a possessive ``'s``."""
-        return np.array(self._kept, np.int64)
+    def _make_table(self) -> FormTable:
+        entries = np.array(self._entries, np.int64)
+        languages = self._lexicon.entry_language[entries]
+        sums = np.concatenate([[0.0], np.cumsum(self._weights[languages])])
+        return FormTable(np.array(self._offsets, np.int64), entries, languages, sums, np.array(self._kept, np.int64))
 
     def _add(self, word: str) -> int:
         entries, kept = self._find(word)

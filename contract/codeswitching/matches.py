@@ -126,13 +126,14 @@ def find_matches(tokens: Tokens, forms: Forms, phrases: PhraseFinder | None) -> 
     for token, count, phrase in phrases.find(tokens, form_of_token) if phrases else ():
         form[token], length[token] = phrase, count
         barred[token], barred[token + 1 : token + count] = False, True
-    held = (np.diff(forms.offsets)[form] > 0) & ~barred
+    table = forms.table
+    held = (np.diff(table.offsets)[form] > 0) & ~barred
     (chosen,) = np.nonzero(held)
     form, length = form[chosen], length[chosen]
     last = chosen + length - 1
     matches = Matches(
         captions=tokens.captions[chosen], starts=tokens.starts[chosen],
-        ends=tokens.ends[last] - forms.kept_characters[form], forms=form, tokens=length,
+        ends=tokens.ends[last] - table.kept[form], forms=form, tokens=length,
         capital=tokens.opens_sentence[chosen],
     )  # fmt: skip
     return matches, form_of_token

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
+Ints = np.ndarray[tuple[int], np.dtype[np.integer]]
 
 
 def offsets_of(lengths: np.ndarray) -> Ints:
@@ -18,7 +18,13 @@ def offsets_of(lengths: np.ndarray) -> Ints:
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> Ints:
     """``start, start + 1, …`` for each row, one row after the other: [sum of lengths]."""
     offsets = offsets_of(lengths)
-    return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+    total = int(offsets[-1])
+    kind = (
+        np.int32 if total < 1 << 31 and (not len(starts) or int(starts.max()) < 1 << 31) else np.int64
+    )  # half the time
+    indices = np.repeat((starts - offsets[:-1]).astype(kind), lengths)
+    indices += np.arange(total, dtype=kind)
+    return indices
 
 
 def slices_as_strings(data: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> pa.StringArray:

@@ -25,35 +25,34 @@ class CoverageCounter:
 
     def __init__(self, switcher: Switcher) -> None:
         self._switcher = switcher
-        number = len(switcher.lexicon.languages)
-        self._covered, self._translations = np.zeros(number, np.int64), np.zeros(number, np.int64)
-        self._tokens_of_form = np.zeros(0, np.int64)
+        self._tokens, self._matched = np.zeros((2, 0))  # tokens a form: as they stand, and as they were looked up
 
     def add(self, switched: Switched) -> None:
         """Counts a batch of captions."""
-        lexicon, forms, matches = self._switcher.lexicon, self._switcher.forms, switched.matches
-        counts = np.bincount(switched.form_of_token, minlength=len(forms.names))
-        counts[: len(self._tokens_of_form)] += self._tokens_of_form
-        self._tokens_of_form = counts
-        offsets = forms.offsets
-        entries_a_match = np.diff(offsets)[matches.forms]
-        entries = forms.entries[ranges(offsets[matches.forms], entries_a_match)]
-        languages, number = lexicon.entry_language[entries], len(lexicon.languages)
-        targets = lexicon.target_offsets[entries + 1] - lexicon.target_offsets[entries]
-        tokens = np.repeat(matches.tokens, entries_a_match)
-        self._covered += np.bincount(languages, tokens, number).astype(np.int64)
-        self._translations += np.bincount(languages, tokens * targets, number).astype(np.int64)
+        forms, matches = len(self._switcher.forms.names), switched.matches
+        self._tokens = _added(self._tokens, np.bincount(switched.form_of_token, minlength=forms))
+        self._matched = _added(self._matched, np.bincount(matches.forms, matches.tokens, forms))
 
     def statistics(self) -> dict[str, Any]:
-        """Counts as nested mappings of numbers. ``words`` is for ``summarise`` and stays out of the manifest."""
-        names, languages = self._switcher.forms.names, self._switcher.lexicon.languages
-        (seen,) = np.nonzero(self._tokens_of_form)
+        """Counts as nested mappings of numbers. ``words`` is for ``summarise_coverage`` and not for the manifest."""
+        lexicon, table, names = self._switcher.lexicon, self._switcher.forms.table, self._switcher.forms.names
+        weights = np.repeat(self._matched, np.diff(table.offsets[: len(self._matched) + 1]))
+        entries, languages = table.entries[: len(weights)], table.languages[: len(weights)]
+        targets = np.diff(lexicon.target_offsets)[entries]
+        covered = np.bincount(languages, weights, len(lexicon.languages))
+        translations = np.bincount(languages, weights * targets, len(lexicon.languages))
+        seen = np.flatnonzero(self._tokens).tolist()
         return {
-            "tokens": int(self._tokens_of_form.sum()),
-            "words": {names[form]: int(self._tokens_of_form[form]) for form in seen.tolist()},
-            "covered_tokens": dict(zip(languages, self._covered.tolist(), strict=True)),
-            "translations": dict(zip(languages, self._translations.tolist(), strict=True)),
+            "tokens": int(self._tokens.sum()),
+            "words": {names[form]: int(self._tokens[form]) for form in seen},
+            "covered_tokens": dict(zip(lexicon.languages, map(int, covered), strict=True)),
+            "translations": dict(zip(lexicon.languages, map(int, translations), strict=True)),
         }
+
+
+def _added(total: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The sum of two counts by form; forms are only ever added, so the second is at least as long."""
+    return counts + np.pad(total, (0, len(counts) - len(total)))
 
 
 def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -> dict[str, Any]:
@@ -70,9 +69,9 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
     """
     words = _types(counts["words"], forms)
     numbers = forms.numbers(words)
-    offsets = forms.offsets
-    held = np.diff(offsets)[numbers]
-    languages = lexicon.entry_language[forms.entries[ranges(offsets[numbers], held)]]
+    table = forms.table
+    held = np.diff(table.offsets)[numbers]
+    languages = table.languages[ranges(table.offsets[numbers], held)]
     types = np.bincount(languages, minlength=len(lexicon.languages)).tolist()
     uncovered = Counter({word: words[word] for word, count in zip(words, held.tolist(), strict=True) if not count})
     return {

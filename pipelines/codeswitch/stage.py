@@ -39,7 +39,9 @@ class Config:
         "published (whole tokens between spaces, case-sensitive, single words)",
     )  # fmt: skip
     sentence_share: float = option(1.0, "share of captions that are switched", "probability")
-    word_probability: float = option(0.5, "share of words that are switched, of those with a translation", "probability")
+    word_probability: float = option(
+        0.5, "share of words that are switched, of those with a translation", "probability"
+    )
     words: str = option("each", "each: every word by its probability; one: exactly one word")
     language_draw: str = option("word", "word: a language for each word; sentence: one for the caption")
     language_weights: dict[str, float] = option({}, "relative weights of languages; 1 where none is named")
@@ -111,10 +113,10 @@ def split_by_language(captions: pa.RecordBatch) -> tuple[pa.RecordBatch, list[Re
     import pyarrow.compute as pc
 
     english = pc.match_substring_regex(captions["lang"], "^en(-|$)")
+    if english.true_count == captions.num_rows:
+        return captions, []
     others = captions.filter(pc.invert(english)).select(["caption_id", "lang"]).to_pylist()
-    rejects = [
-        Reject(row["caption_id"], "captions", "not_english", f"its language is {row['lang']}") for row in others
-    ]
+    rejects = [Reject(row["caption_id"], "captions", "not_english", f"its language is {row['lang']}") for row in others]
     return captions.filter(english), rejects
 
 
@@ -160,9 +162,7 @@ def _rows_in(captions: Path, variants: int) -> int:
     from contract.dataset import Dataset
 
     batches = Dataset(captions, "captions").batches(["caption_id", "lang"])
-    return sum(
-        english.num_rows * variants + len(others) for english, others in map(split_by_language, batches)
-    )
+    return sum(english.num_rows * variants + len(others) for english, others in map(split_by_language, batches))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -50,7 +50,9 @@ def _fates(switched: Switched, sources: pa.StringArray, caption: np.ndarray, var
     """The fate of each row, int8 [rows]."""
     empty = np.bincount(switched.matches.captions, minlength=len(caption) // variants) == 0
     unchanged = pc.equal(switched.texts, sources).to_numpy(zero_copy_only=False)
-    fates = np.where(_seen_before(switched.texts, caption), _SAME, _KEPT).astype(np.int8)
+    fates = np.full(len(caption), _KEPT, np.int8)
+    if variants > 1:
+        fates[_seen_before(switched.texts, caption)] = _SAME
     fates[unchanged] = _NOT_SWITCHED
     fates[empty[caption]] = _NOTHING
     return fates

@@ -54,7 +54,8 @@ def find_dictionaries(
     paths = [folder] if folder.is_file() else [path for path in folder.glob(pattern) if _is_dictionary(path)]
     if not paths:
         raise InputError(
-            f"{folder} holds no dictionary that fits {pattern!r}.", f"files named *{', *'.join(TEXT_SUFFIXES)}, or .gz.",
+            f"{folder} holds no dictionary that fits {pattern!r}.",
+            f"files named *{', *'.join(TEXT_SUFFIXES)}, or .gz.",
             "dictionaries/README.md tells where dictionaries are had.",
         )  # fmt: skip
     root = folder.parent if folder.is_file() else folder

@@ -29,24 +29,26 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def read_lines(path: Path) -> Iterator[Line | Malformed]:
-    """Numbered lines that are not empty, without line ends; lines that are too long, no UTF-8, or hold control
-    characters are malformed.
+    """Numbered lines that are not empty, without line ends.
+
+    Lines that are too long, no UTF-8, or hold control characters are malformed.
 
     Raises:
         InputError: for a broken gzip file, or one that unpacks to more than MAX_FILE_BYTES.
     """
-    number = 0
+    before = 0
     try:
         with open_bytes(path) as file:
             for block in _blocks(file, path):
                 lines = _clean_lines(block)
                 if lines is None:  # something is wrong with some line of the block: find out with which
-                    lines = [_decoded(number + i, raw) for i, raw in enumerate(block.split(b"\n"), 1)]
-                for number, line in enumerate(lines, number + 1):
+                    lines = [_decoded(number, raw) for number, raw in enumerate(block.split(b"\n"), before + 1)]
+                for number, line in enumerate(lines, before + 1):
                     if isinstance(line, Malformed):
                         yield line
                     elif line and not line.isspace():
                         yield number, line
+                before += len(lines)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path.name} cannot be read: {error}", "a whole text or gzip file.") from error
 

@@ -20,7 +20,10 @@ _COLUMN_NAMES = {
     "target": ("target", "translation", "translations"),
     "lang": ("lang", "language", "target_language"),
 }
-_COLUMNS_WITHOUT_HEADER = {3: ("expression", "language", "translation"), 4: ("expression", "language", "translation", "score")}
+_COLUMNS_WITHOUT_HEADER = {
+    3: ("expression", "language", "translation"),
+    4: ("expression", "language", "translation", "score"),
+}
 _TEXT_FORMATS = {".csv": "csv", ".dict": "hunalign", ".tei": "tei", ".xml": "tei"}
 TEXT_SUFFIXES = (".txt", ".tsv", *_TEXT_FORMATS)
 

@@ -39,7 +39,7 @@ def read_tei(path: Path) -> Iterator[Pair | Malformed]:
     Raises:
         InputError: where it is no XML, defines entities, or is broken.
     """
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
     try:
         with open_bytes(path) as file:
@@ -79,7 +79,9 @@ def _texts(entry: object, parent: str, child: str) -> list[str]:
     found = []
     for element in entry.iter(f"{_TEI}{child}", child):  # type: ignore[attr-defined]
         above = element.getparent()
-        if above.tag.removeprefix(_TEI) != parent or (parent == "cit" and above.get("type") not in ("trans", "translation")):
+        if above.tag.removeprefix(_TEI) != parent or (
+            parent == "cit" and above.get("type") not in ("trans", "translation")
+        ):
             continue
         text = " ".join(_NOTE.sub("", "".join(element.itertext())).split())
         if text:
