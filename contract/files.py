@@ -11,6 +11,11 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(_files(folder, frozenset()))
 
 
+def files_like(folder: Path, pattern: str) -> list[Path]:
+    """The files below a folder whose path ends as a pattern says: ``captions_*.json``, ``nl/val.*.nl``; sorted."""
+    return [file for file in files_below(folder) if file.relative_to(folder).match(pattern)]
+
+
 def identities(folder: Path) -> dict[str, tuple[int, int]]:
     """Size and time of change (bytes, ns) of every file below a folder; empty where there is no folder.
 

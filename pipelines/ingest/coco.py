@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contract.errors import InputError
+from contract.files import files_like
 from pipelines.ingest.settings import SPLITS, Caption, Config, Listed, Mine
 
 _KARPATHY = {"train": "train", "restval": "train", "val": "val", "test": "test"}
@@ -61,7 +62,7 @@ def captions_of(path: Path, source: str, lang: str, mine: Mine) -> Iterator[Capt
 
 
 def _files(captions: Path, config: Config) -> list[Path]:
-    found = sorted(captions.glob(config.caption_files))
+    found = files_like(captions, config.caption_files)
     if not found:
         raise InputError(
             f"{captions} holds no {config.caption_files}.", "COCO's caption files, such as captions_train2017.json.",

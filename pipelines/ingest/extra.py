@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from contract.errors import InputError, UsageError
+from contract.errors import InputError
+from contract.files import files_like
 from contract.lines import read_lines
 from pipelines.ingest import coco
 from pipelines.ingest.multi30k import aligned_captions, image_id_of, pictures_of
@@ -37,10 +38,7 @@ def captions(captions: Path, config: Config, known: Collection[str], mine: Mine)
 
 
 def _files(captions: Path, lang: str, pattern: str) -> list[Path]:
-    parts = PurePosixPath(pattern)
-    if parts.is_absolute() or ".." in parts.parts:
-        raise UsageError(f"ingest.extra_captions.{lang} is {pattern!r}.", "a pattern below raw/captions.")
-    found = sorted(captions.glob(pattern))
+    found = files_like(captions, pattern)
     if not found:
         raise InputError(f"{captions} holds no {pattern}.", f"captions in {lang}: ingest.extra_captions names them.")
     return found

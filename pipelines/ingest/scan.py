@@ -77,4 +77,3 @@ def scan_folder(images: Path, captions: Path, out: Path, config: Config, seed: i
         "files": {str(folder): identities(folder) for folder in (images, captions)},
     }  # fmt: skip
     return WorkFolder(out.parent / "ingest-scan", determined_by)
-

@@ -26,10 +26,12 @@ class Config:
     )
     task1_languages: tuple[str, ...] = option((), "multi30k: languages to take from task 1; empty takes all")
     task2_languages: tuple[str, ...] = option((), "multi30k: languages to take from task 2; empty takes all")
-    caption_files: str = option("**/captions_*.json", "coco: the caption files, as a pattern below raw/captions")
+    caption_files: str = option("captions_*.json", "coco: caption files, as the end of a path below raw/captions")
     split_file: str = option("", "coco: splits in Karpathy's form (dataset_coco.json), below raw/captions")
     caption_language: str = option("en", "coco, img2dataset: language of the captions")
-    extra_captions: dict[str, str] = option({}, "further captions: a pattern below raw/captions for each language")
+    extra_captions: dict[str, str] = option(
+        {}, "further captions by language, each as the end of a path below raw/captions"
+    )
     shards: int = option(4, "shards of each dataset, and of every dataset that is joined to them")
     limit: int = option(0, "use only so many pictures, chosen by a stable hash; 0 uses all", "pictures")
     val_fraction: float = option(0.1, "share of the pictures on no list that goes to val", "0 to 1")
