@@ -116,14 +116,11 @@ def _missing_inputs(profile: Profile, graph: Graph) -> tuple[MissingInput, ...]:
     return tuple(missing)
 
 
-def prepare(plan: Plan) -> list[str]:
-    """Makes a run possible: lists the profile and makes the empty folders that will do.
-
-    Returns:
-        What was done, a sentence each.
+def require_inputs(plan: Plan) -> None:
+    """Checks that a run has what it needs.
 
     Raises:
-        InputError: names the inputs that are missing and where they go; nothing is changed then.
+        InputError: names the inputs that are missing and where they go.
     """
     needed = [one for one in plan.missing if not one.optional]
     if needed:
@@ -132,6 +129,18 @@ def prepare(plan: Plan) -> list[str]:
             "; ".join(f"{one.path}: {one.what}" for one in needed) + ".",
             f"put or link them there; `m3p run --profile {plan.profile.name} --dry-run` lists them again.",
         )
+
+
+def prepare(plan: Plan) -> list[str]:
+    """Makes a run possible: lists the profile and makes the empty folders that will do.
+
+    Returns:
+        What was done, a sentence each.
+
+    Raises:
+        InputError: where inputs are missing; nothing is changed then.
+    """
+    require_inputs(plan)
     said = []
     for one in plan.missing:
         one.path.mkdir(parents=True)

@@ -7,7 +7,7 @@ import sys
 
 from flows.environment import enter_project, prepare_prefect
 from flows.graph import report_page
-from flows.plan import describe, make_plan
+from flows.plan import describe, make_plan, require_inputs
 
 _TERMINAL_PROGRESS_SECONDS = "10"
 
@@ -31,6 +31,7 @@ def run_here(profile: str, target: str | None, workers: int | None, debug: bool)
     if plan.listed and plan.up_to_date:
         print(f"All {len(plan.graph)} stages of the profile {profile} are up to date.")
     else:
+        require_inputs(plan)
         if sys.stderr.isatty():
             os.environ.setdefault("M3P_PROGRESS_SECONDS", _TERMINAL_PROGRESS_SECONDS)
         _run_flow(profile, target, workers, debug)

@@ -1,5 +1,6 @@
 """A tiny project with a real DVC repository: a dvc.yaml of the real one's form whose stages are one-line programs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ stages:
     do:
       cmd: python step.py ingest data/${item}/images
       deps:
+        - versions/ingest
         - data/${item}/raw/images
       params:
         - profiles/${item}.yaml:
@@ -33,6 +35,7 @@ stages:
     do:
       cmd: python step.py corpus data/${item}/corpus
       deps:
+        - versions/corpus
         - data/${item}/raw/text
       params:
         - profiles/${item}.yaml:
@@ -94,35 +97,62 @@ elif name == "report":
     (out / "index.html").write_text("<html></html>")
 else:
     out.mkdir(parents=True)
+    made_by = {"version": Path("versions", name).read_text()}
     (out / "_manifest.json").write_text(json.dumps({
-        "dataset": name, "version": "1.0", "stage": name, "parameters": {}, "seed": 7, "inputs": {}, "shards": [],
+        "dataset": name, "version": "1.0", "stage": name, "parameters": made_by, "seed": 7, "inputs": {}, "shards": [],
         "rejects": [], "rows_in": 10, "rows_out": 8, "rejected": {"caption_empty": 2}, "statistics": {}}))
 with open("events.log", "a") as log:
     print("end", name, out, time.time(), file=log)
 """
 
 SECTIONS = (
-    "ingest detector regions triples lexicon codeswitch corpus tokenizer network pretrain finetune evaluate report"
-).split()
+    "ingest", "detector", "regions", "triples", "lexicon", "codeswitch", "corpus", "tokenizer", "network", "pretrain",
+    "finetune", "evaluate", "report",
+)  # fmt: skip
 
 
 def make_project(folder: Path) -> Path:
     """Writes the project, with the profiles demo (drawn) and own (brought), demo being listed."""
-    for name in ("profiles", "steer"):
+    for name in ("profiles", "steer", "versions"):
         (folder / name).mkdir(parents=True)
+    for name in ("ingest", "corpus"):
+        (folder / "versions" / name).write_text("1")
     (folder / "dvc.yaml").write_text(DVC_YAML)
     (folder / "step.py").write_text(STEP)
     (folder / "params.yaml").write_text("# a comment that stays\nprofiles:\n  - demo\ndrawn_profiles:\n  - demo\n")
     sections = "".join(f"{section}: {{}}\n" for section in SECTIONS)
     (folder / "profiles" / "demo.yaml").write_text("seed: 7\nscenes: {}\n" + sections)
     (folder / "profiles" / "own.yaml").write_text("seed: 7\n" + sections)
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], cwd=folder, check=True)
-    subprocess.run([sys.executable, "-m", "dvc", "config", "core.analytics", "false"], cwd=folder, check=True)
+    (folder / ".dvc").mkdir()
+    (folder / ".dvc" / "config").write_text("[core]
+    no_scm = true
+    analytics = false
+")
     return folder
 
 
-def begun(folder: Path) -> list[str]:
-    """What has begun so far, in order: "ingest data/demo/images"."""
+def events(folder: Path, kind: str) -> list[list[str]]:
+    """What has begun or ended so far, in order, each a list of words: the step's name, its output, …"""
     log = folder / "events.log"
-    lines = log.read_text().splitlines() if log.exists() else []
-    return [" ".join(line.split()[1:3]) for line in lines if line.startswith("begin")]
+    lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+    return [words[1:] for words in lines if words[0] == kind]
+
+
+def begun(folder: Path) -> list[str]:
+    """The outputs whose steps have begun so far, in order."""
+    return [words[1] for words in events(folder, "begin")]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file of the project but DVC's own."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and ".dvc" not in path.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def m3p(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command as a user would, with nothing of Prefect's in the environment but what is given."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+    return subprocess.run(
+        [Path(sys.executable).with_name("m3p"), *arguments], cwd=folder, env=own | environment,
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip

@@ -1,0 +1,173 @@
+"""A real Prefect server on a free loopback port with the served deployments, over a tiny real DVC repository."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from project import begun, events, m3p, make_project
+
+START_SECONDS = 180
+CORES = len(os.sched_getaffinity(0))
+
+
+class Served:
+    """The project and the API of its server."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.url = folder, f"http://127.0.0.1:{port}/api"
+        self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+
+    def environment(self) -> dict[str, str]:
+        return {"PREFECT_API_URL": self.url, "PREFECT_HOME": str(self.folder / ".prefect")}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "prefect", "deployment", "run", *arguments]
+        return subprocess.run(
+            command, env=os.environ | self.environment(), capture_output=True, text=True, timeout=300, check=False
+        )
+
+    def ask(self, what: str, **query: Any) -> list[dict[str, Any]]:
+        answer = self._client.post(f"/{what}/filter", json=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    def healthy(self) -> bool:
+        try:
+            return self._client.get("/health").status_code == 200 and len(self.ask("deployments")) == 3
+        except httpx.HTTPError:
+            return False
+
+    def last_run(self) -> dict[str, Any]:
+        return self.ask("flow_runs", sort="START_TIME_DESC", limit=1)[0]
+
+    def task_runs(self, flow_run: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        found = self.ask("task_runs", flow_runs={"id": {"any_": [flow_run["id"]]}})
+        return {task_run["name"]: task_run for task_run in found}
+
+    def logs(self, flow_run: dict[str, Any]) -> str:
+        found = self.ask("logs", logs={"flow_run_id": {"any_": [flow_run["id"]]}}, limit=200)
+        return "\n".join(line["message"] for line in found)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = make_project(tmp_path_factory.mktemp("served") / "project")
+    repository = Path(__file__).parents[2]
+    (folder / "prefect.yaml").write_text((repository / "prefect.yaml").read_text())
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+    with (folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows.serve", "--port", str(port)], cwd=folder, env=environment,
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    one = Served(folder, port)
+    deadline = time.monotonic() + START_SECONDS
+    while not one.healthy():
+        assert process.poll() is None, (folder / "serve.log").read_text()
+        assert time.monotonic() < deadline, (folder / "serve.log").read_text()
+        time.sleep(0.5)
+    yield one
+    process.terminate()
+    assert process.wait(60) == 0
+    assert not one.healthy()
+
+
+def change(project: Path, *steps: str) -> None:
+    """Makes steps due again."""
+    for step in steps:
+        path = project / "versions" / step
+        path.write_text(str(int(path.read_text()) + 1))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_deployment_runs_to_its_end_with_retry_and_artifacts(served):
+    (served.folder / "steer" / "ingest.passing").touch()  # fails once, for a reason that passes
+    for step in ("ingest", "corpus"):
+        (served.folder / "steer" / f"{step}.slow").touch()
+    result = served.run("reproduce/demo", "--watch")
+    assert result.returncode == 0, result.stdout + result.stderr + (served.folder / "serve.log").read_text()
+
+    flow_run = served.last_run()
+    assert re.fullmatch(r"reproduce-demo-\d{8}-\d{6}", flow_run["name"])
+    assert flow_run["state"]["type"] == "COMPLETED"
+    assert "demo" in flow_run["tags"]
+
+    task_runs = served.task_runs(flow_run)
+    assert set(task_runs) == {
+        "scenes@demo", "ingest@demo", "corpus@demo", "evaluate@demo-mct", "evaluate@demo-plain", "report@demo",
+    }  # fmt: skip
+    assert {task_run["state"]["type"] for task_run in task_runs.values()} == {"COMPLETED"}
+    assert task_runs["ingest@demo"]["run_count"] == 2
+    assert task_runs["corpus@demo"]["run_count"] == 1
+    assert "ingest" in task_runs["ingest@demo"]["tags"]
+
+    order = begun(served.folder)
+    assert order[0] == "data/demo/raw"
+    assert order[-1] == "reports/demo"
+    assert order.index("data/demo/images") < order.index("data/demo/metrics/mct.json")
+
+    assert "ingest: at work" in served.logs(flow_run)
+    artifacts = {artifact["key"]: artifact for artifact in served.ask("artifacts")}
+    assert {"ingest-demo-rows", "corpus-demo-rows", "demo-rows", "demo-metrics", "demo-report"} <= set(artifacts)
+    assert "caption_empty 2" in artifacts["demo-rows"]["data"]
+    assert "mR.de" in artifacts["demo-metrics"]["data"]
+    assert "reports/demo/index.html" in artifacts["demo-report"]["data"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(CORES < 2, reason="one core: stages run one after another")
+def test_independent_stages_run_side_by_side_each_with_its_share(served):
+    change(served.folder, "ingest", "corpus")
+    (served.folder / "events.log").unlink(missing_ok=True)
+    result = m3p(served.folder, "run", "--profile", "demo", **served.environment())
+    assert result.returncode == 0, result.stderr
+    begin = {words[0]: words for words in events(served.folder, "begin")}
+    end = {words[0]: float(words[2]) for words in events(served.folder, "end")}
+    assert float(begin["corpus"][4]) < end["ingest"]
+    assert float(begin["ingest"][4]) < end["corpus"]
+    assert begin["ingest"][2] == str(CORES // 2)
+    assert begin["report"][2] == str(CORES)
+    assert "scenes" not in begin  # unchanged
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_wrong_input_is_not_tried_again_and_its_message_is_the_state(served):
+    change(served.folder, "ingest", "corpus")
+    (served.folder / "steer" / "ingest.input").touch()
+    (served.folder / "events.log").unlink(missing_ok=True)
+    result = m3p(served.folder, "run", "--profile", "demo", **served.environment())
+    (served.folder / "steer" / "ingest.input").unlink()
+    assert result.returncode == 1
+    assert "row 7 of captions.tsv has 3 columns" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert begun(served.folder).count("data/demo/images") == 1  # one try
+    assert "data/demo/corpus" in begun(served.folder)  # which does not need the failed one
+    assert "reports/demo" not in begun(served.folder)
+
+    flow_run = served.last_run()
+    assert flow_run["state"]["type"] == "FAILED"
+    states = {name: task_run["state"] for name, task_run in served.task_runs(flow_run).items()}
+    assert states["ingest@demo"]["type"] == "FAILED"
+    assert "row 7 of captions.tsv has 3 columns" in states["ingest@demo"]["message"]
+    assert "Expected: 2 columns." in states["ingest@demo"]["message"]
+    assert "ingest: at work" in states["ingest@demo"]["message"]  # its last lines
+    assert states["report@demo"]["name"] == "NotReady"
+    assert states["corpus@demo"]["type"] == "COMPLETED"
