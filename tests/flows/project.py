@@ -124,10 +124,7 @@ def make_project(folder: Path) -> Path:
     (folder / "profiles" / "demo.yaml").write_text("seed: 7\nscenes: {}\n" + sections)
     (folder / "profiles" / "own.yaml").write_text("seed: 7\n" + sections)
     (folder / ".dvc").mkdir()
-    (folder / ".dvc" / "config").write_text("[core]
-    no_scm = true
-    analytics = false
-")
+    (folder / ".dvc" / "config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     return folder
 
 
