@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from contract.errors import InputError, UsageError
+from contract.errors import InputError
 from pipelines.lexicon.entries import Malformed, Pair
 from pipelines.lexicon.lines import Line, read_lines
 from pipelines.lexicon.tei import read_tei
@@ -133,13 +133,7 @@ READERS: dict[str, Reader] = {
 
 
 def reader_of(path: Path, name: str = "") -> Reader:
-    """The reader for a file: by name, else by the file's suffix, else by its first lines.
-
-    Raises:
-        UsageError: for a name of no reader.
-    """
-    if name and name not in READERS:
-        raise UsageError(f"formats names {name!r} for {path.name}.", f"one of {', '.join(READERS)}.")
+    """The reader for a file: by the name of one of READERS, else by the file's suffix, else by its first lines."""
     return READERS[name or _TEXT_FORMATS.get(path_without_gz(path).suffix.lower()) or _format_of_lines(path)]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contract.command import Call, PathOption, run_stage
@@ -19,7 +20,7 @@ from contract.errors import InputError, UsageError
 from contract.rejects import Reject
 from pipelines.lexicon.building import ShardBuilder
 from pipelines.lexicon.files import DictionaryFile, find_dictionaries, standard_tag
-from pipelines.lexicon.readers import reader_of
+from pipelines.lexicon.readers import READERS, reader_of
 
 if TYPE_CHECKING:
     from pipelines.sharded import Tally
@@ -43,8 +44,8 @@ class Config:
 class LexiconShards:
     """Makes one shard of the lexicon."""
 
-    def __init__(self, files: Sequence[DictionaryFile], config: Config) -> None:
-        self._files, self._config = tuple(files), config
+    def __init__(self, files: Sequence[DictionaryFile], languages: tuple[str, ...], config: Config) -> None:
+        self._files, self._languages, self._config = tuple(files), languages, config
 
     def setup(self) -> None:
         """Nothing is needed before the files are read."""
@@ -52,8 +53,7 @@ class LexiconShards:
     def shard(self, index: int, tally: Tally) -> Iterator[dict[str, Any] | Reject]:
         """Reads every dictionary and keeps the sources of this shard."""
         config = self._config
-        languages = tuple(standard_tag(tag, "languages") for tag in config.languages)
-        builder = ShardBuilder(index, config.shards, languages, config.keep_identical, config.phrases)
+        builder = ShardBuilder(index, config.shards, self._languages, config.keep_identical, config.phrases)
         for file in self._files:
             for reject in builder.add_file(file, reader_of(file.path, file.format)(file.path)):
                 tally.rows_in += 1
@@ -86,19 +86,34 @@ def summarise(statistics: dict[str, Any]) -> dict[str, Any]:
     return statistics
 
 
+def prepare(folder: Path, config: Config) -> LexiconShards:
+    """Finds the dictionaries and checks the settings, so that what is wrong shows before any work is done.
+
+    Raises:
+        InputError: where there is no dictionary, or one of unknown language.
+        UsageError: for a setting that cannot be.
+    """
+    if config.shards < 1:
+        raise UsageError(f"shards is {config.shards}.", "1 or more.")
+    unknown = sorted(set(config.formats.values()) - set(READERS))
+    if unknown:
+        raise UsageError(f"formats names {', '.join(unknown)}.", f"one of {', '.join(READERS)}.")
+    languages = tuple(standard_tag(tag, "languages") for tag in config.languages)
+    files = find_dictionaries(folder, config.files, config.file_languages, config.formats)
+    return LexiconShards(files, languages, config)
+
+
 def run(call: Call[Config]) -> None:
     """Makes the dataset ``lexicon``."""
     from pipelines.sharded import Job, run_sharded
 
     config, folder = call.config, call.path("dictionaries")
-    if config.shards < 1:
-        raise UsageError(f"shards is {config.shards}.", "1 or more.")
-    files = find_dictionaries(folder, config.files, config.file_languages, config.formats)
+    process = prepare(folder, config)
     job = Job(
         stage="lexicon", dataset="lexicon", out=call.path("out"), shards=config.shards, config=config, seed=call.seed,
         inputs={"dictionaries": folder}, code=_CODE,
     )  # fmt: skip
-    run_sharded(job, LexiconShards(files, config), call.workers, summarise=summarise)
+    run_sharded(job, process, call.workers, summarise=summarise)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,17 +2,26 @@
 
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
 
 from contract.codeswitching import Lexicon
+from contract.dataset import Dataset
 from contract.hashing import shard_of
 from contract.manifest import Manifest
+from contract.rejects import Reject
 from contract.schemas import SCHEMAS
 from contract.shards import ShardWriter, shard_name
+from contract.workfolder import merge_statistics
+from pipelines.codeswitch.stage import CodeswitchShards
+from pipelines.codeswitch.stage import Config as CodeswitchConfig
 from pipelines.codeswitch.stage import main as codeswitch
+from pipelines.lexicon.stage import Config as LexiconConfig
 from pipelines.lexicon.stage import main as lexicon
+from pipelines.lexicon.stage import prepare
+from pipelines.sharded import Tally
 
 ENTRIES = {
     ("a", "de"): ["ein", "eine"],
@@ -31,7 +40,9 @@ ENTRIES = {
 def table_of(entries) -> pa.Table:
     """A lexicon's table from {(source, lang): targets}."""
     rows = [{"source": s, "lang": lang, "targets": t} for (s, lang), t in sorted(entries.items())]
-    return pa.Table.from_pylist(rows, pa.schema([SCHEMAS["lexicon"].arrow.field(n) for n in ("source", "lang", "targets")]))
+    return pa.Table.from_pylist(
+        rows, pa.schema([SCHEMAS["lexicon"].arrow.field(n) for n in ("source", "lang", "targets")])
+    )
 
 
 def lexicon_of(entries=None, languages=()) -> Lexicon:
@@ -81,13 +92,45 @@ def dictionaries(folder: Path, **files: bytes | str) -> Path:
     return folder
 
 
+class Made:
+    """What a stage's shards yield, made in this process, without Beam around them."""
+
+    def __init__(self, process, shards: int) -> None:
+        self.rows, self.rejects, tallies = [], [], []
+        process.setup()
+        for index in range(shards):
+            tally = Tally()
+            for item in process.shard(index, tally):
+                if isinstance(item, Reject):
+                    self.rejects.append(item)
+                else:
+                    self.rows += item.to_pylist() if isinstance(item, pa.RecordBatch) else [item]
+            tallies.append(tally)
+        self.rows_in = sum(tally.rows_in for tally in tallies)
+        self.statistics = merge_statistics([tally.statistics for tally in tallies])
+        self.rejected = dict(sorted(Counter(reject.reason for reject in self.rejects).items()))
+        assert self.rows_in == len(self.rows) + len(self.rejects)
+
+
+def make_lexicon(folder: Path, **settings) -> Made:
+    """The shards of the stage ``lexicon``."""
+    config = LexiconConfig(**settings)
+    return Made(prepare(folder, config), config.shards)
+
+
+def make_codeswitch(captions: Path, lexicon_folder: Path, seed: int = 7, **settings) -> Made:
+    """The shards of the stage ``codeswitch``."""
+    process = CodeswitchShards(captions, lexicon_folder, CodeswitchConfig(**settings), seed)
+    return Made(process, Dataset(captions, "captions").num_shards)
+
+
 def run_lexicon(folder: Path, out: Path, *options: str) -> int:
-    """The stage ``lexicon`` in this process."""
+    """The stage ``lexicon`` as a user runs it, Beam and all."""
     return lexicon(["--dictionaries", str(folder), "--out", str(out), "--workers", "1", *options])
 
 
 def run_codeswitch(captions: Path, lexicon_folder: Path, out: Path, *options: str) -> int:
-    """The stage ``codeswitch`` in this process."""
+    """The stage ``codeswitch`` as a user runs it, Beam and all."""
     paths = ["--captions", str(captions), "--lexicon", str(lexicon_folder), "--out", str(out)]
     return codeswitch([*paths, "--workers", "1", *options])
 

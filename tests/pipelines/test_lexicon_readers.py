@@ -1,10 +1,9 @@
 import gzip
 
 import pytest
-from code_switching import dictionaries, run_lexicon
+from code_switching import dictionaries, make_lexicon
 
 from contract.codeswitching.keys import lookup_key
-from contract.dataset import Dataset
 from contract.errors import InputError
 from pipelines.lexicon.files import find_dictionaries, standard_tag
 from pipelines.lexicon.readers import reader_of
@@ -95,18 +94,30 @@ def test_a_name_that_gives_no_language_is_an_error_that_names_the_file(tmp_path,
 
 def test_the_language_may_be_stated(tmp_path):
     folder = dictionaries(tmp_path / "in", words__txt="dog hund\n")
-    assert run_lexicon(folder, tmp_path / "fails") == 1
-    assert run_lexicon(folder, tmp_path / "out", "--file-languages", '{"words*": "deu"}') == 0
-    assert [row["lang"] for row in Dataset(tmp_path / "out", "lexicon").rows()] == ["de"]
+    with pytest.raises(InputError, match=r"words\.txt does not tell its language"):
+        make_lexicon(folder)
+    assert [row["lang"] for row in make_lexicon(folder, file_languages={"words*": "deu"}).rows] == ["de"]
 
 
 def test_language_codes_become_bcp_47():
-    assert [standard_tag(tag, "x") for tag in ("deu", "swh", "cmn", "deu-000", "pt-BR")] == ["de", "sw", "zh", "de", "pt-BR"]
+    assert [standard_tag(tag, "x") for tag in ("deu", "swh", "cmn", "deu-000", "pt-BR")] == [
+        "de",
+        "sw",
+        "zh",
+        "de",
+        "pt-BR",
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "key"),
-    [("  Hot   Dog ", "hot dog"), ("STRASSE", "strasse"), ("Straße", "strasse"), ("cafe\u0301", "café"), ("man’s", "man's")],
+    [
+        ("  Hot   Dog ", "hot dog"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("cafe\u0301", "café"),
+        ("man’s", "man's"),
+    ],
 )
 def test_look_up_keys(text, key):
     assert lookup_key(text) == key
