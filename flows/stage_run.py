@@ -22,7 +22,7 @@ _LOCKED = re.compile(r"Unable to acquire lock|is busy, it is being blocked by")
 _UNCHANGED = re.compile(r"^Stage '.*' (didn't change, skipping|is cached - skipping run)")
 _HINTS = re.compile(
     r"^(To track the changes with git, run:|To enable auto staging, run:|\s+(git add|dvc config core\.autostage)\b"
-    r"|Use `dvc push` to send your updates|Updating lock file|Generating lock file)"
+    r"|WARNING: '.*' is empty\.|Use `dvc push` to send your updates|Updating lock file|Generating lock file)"
 )
 
 
