@@ -15,7 +15,7 @@ from pipelines.triples.class_names import ClassNames
 from pipelines.triples.collect import Pairs, collect, encode_rows, unique_queries
 from pipelines.triples.image_filters import ImageFilter
 from pipelines.triples.pair_features import FEATURES, PairFeatures
-from pipelines.triples.prepare import FACTS_FILE, ROWS_FILE, read_batch, write_batches
+from pipelines.triples.prepare import FACTS_FILE, ROWS, ROWS_FILE, read_batch, write_batches
 from pipelines.triples.query_filters import Query, QueryReader
 from pipelines.triples.relevance import PairLabel, weak_negatives
 
@@ -78,7 +78,7 @@ class Candidates:
         image_ids = facts.column("image_id").to_pylist()
         tables = [read_batch(chunk / ROWS_FILE, element) for chunk in self.chunk_folders]
         files = [name for name, table in zip(self.chunk_names, tables, strict=True) for _ in range(len(table))]
-        rows = encode_rows(pa.concat_tables(tables), files, image_ids)
+        rows = encode_rows(pa.concat_tables([ROWS.empty_table(), *tables]), files, image_ids)
         queries, places = unique_queries([self._reader.read(*raw) for raw in rows.raw_queries])
         pairs, rejects = collect(rows, queries, places, self.image_filter.faults(facts))
         features = PairFeatures(queries, facts, self.classes).of(pairs.query, pairs.image)

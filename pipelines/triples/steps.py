@@ -52,9 +52,20 @@ def run_step(label: str, folder: Path, step: Step, count: int, workers: int, row
     if 0 < len(missing) < count:
         print(f"{label}: {count - len(missing)} of {count} parts are finished already.")
     if missing:
+        work, count_rows = _StepWork(step, folder), _rows_counter(folders)
         with Progress(label, rows, "rows") as bar:
-            run_elements(_StepWork(step, folder), missing, workers, folder, _rows_counter(folders), bar)
+            if workers == 1:  # Beam would start a process of its own, which takes longer than a small log
+                _run_here(work, missing, count_rows, bar)
+            else:
+                run_elements(work, missing, workers, folder, count_rows, bar)
     return folders
+
+
+def _run_here(work: _StepWork, elements: list[int], count_rows: Callable[[], int], bar: Progress) -> None:
+    work.setup()
+    for element in elements:
+        work.do(element)
+        bar.update(max(0, count_rows() - bar.done))
 
 
 def rows_read(folders: list[Path]) -> int:

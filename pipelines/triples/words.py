@@ -44,5 +44,5 @@ class Segmenter:
         if self._sudachi is None:
             from sudachipy import Dictionary
 
-            self._sudachi = Dictionary(dict="core").create()  # mode C: the longest units, nearest to words
+            self._sudachi = Dictionary(dict="core").tokenizer()  # mode C: the longest units, nearest to words
         return self._sudachi

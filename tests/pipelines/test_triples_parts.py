@@ -1,0 +1,165 @@
+"""Parts of the stage ``triples`` that need no run of it: formats of logs, filters, ranks, quotas, models."""
+
+import gzip
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from contract.errors import InputError
+from pipelines.triples.image_facts import covered_share, sharpness
+from pipelines.triples.image_filters import ImageFilter
+from pipelines.triples.log_files import plan_chunks
+from pipelines.triples.log_rows import read_chunk
+from pipelines.triples.logistic import measure, read_logistic, train_logistic
+from pipelines.triples.sample import Quotas, rank_queries
+
+ROWS = [
+    {"query": f"a red boat near house {n}", "image_id": f"i{n}", "clicks": n + 1, "lang": "en", "page_title": "Boats"}
+    for n in range(20)
+]
+
+
+def read_all(folder, chunk_bytes=1 << 20):
+    chunks = plan_chunks(folder, chunk_bytes)
+    return [row for chunk in chunks for row in read_chunk(chunk)], len(chunks)
+
+
+def without_position(rows):
+    return [row._replace(position=0) for row in rows]
+
+
+@pytest.fixture
+def json_log(tmp_path):
+    folder = tmp_path / "json"
+    folder.mkdir()
+    (folder / "clicks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    return folder
+
+
+def test_every_format_gives_the_same_rows(json_log, tmp_path):
+    expected = without_position(read_all(json_log)[0])
+    assert (expected[0].query, expected[0].clicks, expected[0].title) == ("a red boat near house 0", 1, "Boats")
+    for name in ("tsv", "gz", "parquet"):
+        (tmp_path / name).mkdir()
+    text = "\t".join(ROWS[0]) + "\n" + "".join("\t".join(map(str, row.values())) + "\r\n" for row in ROWS)
+    (tmp_path / "tsv" / "clicks.tsv").write_text(text)
+    (tmp_path / "gz" / "clicks.jsonl.gz").write_bytes(gzip.compress((json_log / "clicks.jsonl").read_bytes()))
+    pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "parquet" / "clicks.parquet", row_group_size=7)
+    for name in ("tsv", "gz", "parquet"):
+        assert without_position(read_all(tmp_path / name)[0]) == expected, name
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 100, 137, 1000])
+def test_chunks_of_any_size_hold_every_row_once(json_log, chunk_bytes):
+    rows, chunks = read_all(json_log, chunk_bytes)
+    assert rows == read_all(json_log)[0]
+    assert chunks > 1
+
+
+def test_tsv_chunks_know_their_header(json_log, tmp_path):
+    (tmp_path / "clicks.tsv").write_text("query\timage_id\n" + "".join(f"a boat\ti{n}\n" for n in range(50)))
+    (json_log / "clicks.jsonl").unlink()
+    rows, _ = read_all(tmp_path, 64)
+    assert [row.image_id for row in rows] == [f"i{n}" for n in range(50)]
+    assert {row.clicks for row in rows} == {1}
+
+
+def test_tsv_rows_with_a_wrong_number_of_fields_are_malformed(tmp_path):
+    (tmp_path / "clicks.tsv").write_text("query\timage_id\na boat\ti1\tmore\na boat\n")
+    assert [row.reason for row in read_all(tmp_path)[0]] == ["malformed_row"] * 2
+
+
+def test_page_bytes_of_parquet_are_decoded_as_the_page_states(tmp_path):
+    page = '<meta charset="iso-8859-1"><title>Café rouge</title>'.encode("latin-1")
+    row = {"query": "a red café", "image_id": "i1", "page_html": page}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "clicks.parquet")
+    assert read_all(tmp_path)[0][0].title == "Café rouge"
+
+
+def test_parquet_text_that_is_not_utf8_is_malformed(tmp_path):
+    broken = pa.StringArray.from_buffers(1, pa.py_buffer(np.array([0, 2], np.int32)), pa.py_buffer(b"\xff\xfe"))
+    pq.write_table(pa.table({"query": broken, "image_id": ["i1"]}), tmp_path / "clicks.parquet")
+    assert [row.reason for row in read_all(tmp_path)[0]] == ["malformed_row"]
+
+
+def facts(**changes):
+    fact = {"width": 400, "height": 300, "regions": 2, "mean_score": 0.9, "best_score": 0.9, "covered": 0.5,
+            "sharpness": 500.0, "sensitive": None}  # fmt: skip
+    return pa.Table.from_pylist([fact | changes])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, ""), ({"width": 299}, "image_small"), ({"height": 299}, "image_small"),
+        ({"sensitive": 0.2}, ""), ({"sensitive": 0.6}, "image_sensitive"), ({"regions": 0}, "image_no_features"),
+    ],
+)  # fmt: skip
+def test_which_pictures_are_left_out(changes, reason):
+    ((found, _),) = ImageFilter(300, 0.5, None, 0.5).faults(facts(**changes))
+    assert found == reason
+
+
+def test_a_blurred_picture_is_less_sharp_whatever_its_size():
+    from PIL import Image, ImageFilter
+
+    noise = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+    small = Image.fromarray(noise).resize((400, 300), Image.Resampling.NEAREST)
+    large = small.resize((1600, 1200), Image.Resampling.NEAREST)
+    blurred = small.filter(ImageFilter.GaussianBlur(6))
+    assert sharpness(small) > 5 * sharpness(blurred)
+    assert sharpness(large) == pytest.approx(sharpness(small), rel=0.5)
+
+
+def test_overlapping_regions_cover_their_area_once():
+    boxes = np.array([[0, 0, 50, 100], [25, 0, 75, 100], [-10, -10, 5, 5]], np.float32)
+    assert covered_share(boxes, 100, 100) == pytest.approx(0.75, abs=0.02)
+
+
+def test_ties_are_broken_by_clicks_and_then_by_the_id():
+    ranks = rank_queries(
+        np.array(["a", "b", "a", "a", "a"]), np.array([0.5, 0.1, 0.5, 0.9, 0.5]), np.array([3, 1, 4, 1, 3]),
+        np.array(["y", "q", "z", "w", "x"]),
+    )  # fmt: skip
+    assert ranks.tolist() == [4, 1, 2, 1, 3]
+
+
+def test_a_quota_does_not_depend_on_the_order_in_which_shards_are_counted():
+    tables = [
+        pa.table({"split": ["train"] * 10, "lang": ["en"] * 10, "image_id": [f"{part}-{n}" for n in range(10)]})
+        for part in range(3)
+    ]
+    admitted = []
+    for order in (tables, tables[::-1]):
+        quotas = Quotas({"train": {"en": 12}}, seed=1)
+        for table in order:
+            quotas.count(table)
+        admitted.append({i for t in tables for i in t["image_id"].to_pylist() if quotas.admits("train", "en", i)})
+    assert admitted[0] == admitted[1]
+    assert len(admitted[0]) == 12
+
+
+def test_a_model_comes_back_from_json_as_it_was(tmp_path):
+    draw = np.random.default_rng(1)
+    features = draw.normal(size=(200, 2)).astype(np.float32)
+    labels = features[:, 0] + 0.1 * draw.normal(size=200) > 0
+    model = train_logistic(features, labels, ("signal", "noise"))
+    assert measure(model.probability(features), labels)["auc"] > 0.98
+    (tmp_path / "model.json").write_text(json.dumps(model.as_json()))
+    assert read_logistic(tmp_path / "model.json", ("signal", "noise")) == model
+    with pytest.raises(InputError, match="model over signal, noise"):
+        read_logistic(tmp_path / "model.json", ("signal", "other"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"features": ["a"], "means": "x"}', "[" * 100_000])
+def test_a_file_that_is_no_model_is_refused(tmp_path, text):
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(InputError, match=r"model\.json"):
+        read_logistic(tmp_path / "model.json", ("a",))
+
+
+def test_too_few_examples_train_no_model():
+    assert train_logistic(np.ones((9, 1)), np.array([True] * 8 + [False]), ("a",)) is None
