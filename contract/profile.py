@@ -28,8 +28,8 @@ SECTIONS: dict[str, str] = {
     "tokenizer": "model.config:TokenizerConfig",
     "network": "model.config:NetworkConfig",
     "pretrain": "model.config:PretrainConfig",
-    "finetune": "model.config:FinetuneConfig",
-    "evaluate": "model.config:EvaluateConfig",
+    "finetune": "model.task_config:FinetuneConfig",
+    "evaluate": "model.task_config:EvaluateConfig",
     "report": "reports.stage:Config",
 }
 

@@ -1,4 +1,4 @@
-"""Captions by beam search, for many pictures at once (section 4: beam 10).
+"""Captions by beam search, for many pictures at once.
 
 The decoder runs one token at a time: keys and values of earlier tokens are kept, those of the picture are computed once
 and shared by all hypotheses. Shape suffixes: B pictures, K hypotheses a picture, N = B · K, D width, H heads,

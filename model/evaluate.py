@@ -1,4 +1,4 @@
-"""Evaluation on a split, in every language that it has (section 5): retrieval or captioning, as the checkpoint is.
+"""Evaluation on a split, in every language that it has: retrieval or captioning, as the checkpoint is.
 
 python -m model.evaluate --checkpoint DIR --captions DIR --regions DIR --out METRICS.json
 """

@@ -1,4 +1,4 @@
-"""Fine-tuning of a pre-trained checkpoint for one task in one setting (section 5).
+"""Fine-tuning of a pre-trained checkpoint for one task in one setting.
 
     python -m model.finetune --task retrieval --setting en --checkpoint DIR --captions DIR --regions DIR --out DIR
 

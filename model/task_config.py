@@ -9,7 +9,7 @@ from contract.config import option
 
 @dataclass(frozen=True)
 class FinetuneConfig:
-    """The profile's section ``finetune``. Learning rate and negatives are the paper's (section 5)."""
+    """The profile's section ``finetune``. Learning rate and negatives are the paper's."""
 
     task: str = option("retrieval", "retrieval or captioning")
     setting: str = option("en", "training captions: one language by its code, or all languages merged: all")
