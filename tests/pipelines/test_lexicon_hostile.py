@@ -9,7 +9,8 @@ from pipelines.lexicon.stage import summarise
 
 GOOD = "dog hund\n"
 BOMB = """<?xml version="1.0"?><!DOCTYPE TEI [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
-<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]><TEI><entry><form><orth>&c;</orth></form><sense><def>x</def></sense></entry></TEI>"""
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]><TEI><entry><form><orth>&c;</orth></form>
+<sense><def>x</def></sense></entry></TEI>"""
 OUTSIDE = """<?xml version="1.0"?><!DOCTYPE TEI [<!ENTITY secret SYSTEM "file://{path}">]>
 <TEI><entry><form><orth>dog</orth></form><sense><def>&secret;</def></sense></entry></TEI>"""
 

@@ -12,7 +12,8 @@ TEI = """<?xml version="1.0"?>
 <TEI xmlns="http://www.tei-c.org/ns/1.0"><text><body>
 <entry><form><orth>score (twenty)</orth></form><sense><def>korija</def></sense></entry>
 <entry><form><orth>dog</orth><orth>hound</orth></form>
-  <sense><cit type="trans"><quote>mbwa</quote></cit><cit type="example"><quote>no</quote></cit><def>no</def></sense></entry>
+  <sense><cit type="trans"><quote>mbwa</quote></cit><cit type="example"><quote>no</quote></cit>
+  <def>no</def></sense></entry>
 <entry><form><orth>empty</orth></form></entry>
 </body></text></TEI>"""
 
@@ -30,9 +31,15 @@ def pairs(folder, name):
         ("en_de__dict", "Hund @ dog\nheißer Hund @ hot dog\n", [("dog", "Hund", ""), ("hot dog", "heißer Hund", "")]),
         ("en_de__txt", "Hund @ dog\n", [("dog", "Hund", "")]),
         ("words__csv", 'id,English,lang,Translation\n1,dog,de,"Hund, der"\n', [("dog", "Hund, der", "de")]),
-        ("export__tsv", "expression\tlanguage\ttranslation\tscore\ndog\tdeu-000\tHund\t9\n", [("dog", "Hund", "deu-000")]),
+        (
+            "export__tsv", "expression\tlanguage\ttranslation\tscore\ndog\tdeu-000\tHund\t9\n",
+            [("dog", "Hund", "deu-000")],
+        ),
         ("export__txt", "dog\tdeu\tHund\t9\n", [("dog", "Hund", "deu")]),
-        ("eng_swh__tei", TEI, [("score", "korija", ""), ("dog", "mbwa", ""), ("hound", "mbwa", ""), "the entry has no translation"]),
+        (
+            "eng_swh__tei", TEI,
+            [("score", "korija", ""), ("dog", "mbwa", ""), ("hound", "mbwa", ""), "the entry has no translation"],
+        ),
         ("en_de__txt", "a b c\n", ["the line has 3 fields where source and target were expected"]),
         ("en_de__txt", "\ufeffdog hund\r\ncat katze\r\n\r\n", [("dog", "hund", ""), ("cat", "katze", "")]),
         ("en_de__txt", "dog hund\nca\0t katze\n", [("dog", "hund", ""), "the line holds the control character U+0000"]),

@@ -63,6 +63,7 @@ def test_any_number_of_shards_holds_the_same_entries(folder):
     assert rows(1) == rows(5)
 
 
+@pytest.mark.slow
 def test_one_and_two_workers_write_the_same_bytes(folder, tmp_path):
     for workers in ("1", "2"):
         assert run_lexicon(folder, tmp_path / workers, "--workers", workers, "--shards", "3") == 0
