@@ -41,7 +41,8 @@ def run(call: Call[Config]) -> None:
     run_sharded(
         Job("ingest", "images", out, config.shards, config, call.seed, {"scan": scan.seal}, CODE,
             {"picture_root": pictures.as_posix()}),
-        ImagesProcess(scan, decisions, own_files=archives), call.workers,
+        ImagesProcess(scan, decisions, own_files=archives),
+        call.workers if archives else 1,  # where no file is made, the rows are written before workers have started
         summarise=lambda statistics: statistics | {"left_out_by_limit": scan.left_out},
     )  # fmt: skip
     source: CaptionSource

@@ -85,8 +85,8 @@ def test_parquet_with_bytes(tmp_path):
 
 
 def test_pictures_in_a_struct_without_keys(tmp_path):
-    parquet(tmp_path / "images/train.parquet",
-            [{"image": {"bytes": encoded(picture(i)), "path": f"{i}.jpg"}, "text": f"No. {i}"} for i in range(3)])  # fmt: skip
+    rows = [{"image": {"bytes": encoded(picture(i)), "path": f"{i}.jpg"}, "text": f"No. {i}"} for i in range(3)]
+    parquet(tmp_path / "images/train.parquet", rows)
     _, captions = ingest(tmp_path, tmp_path / "out", layout="img2dataset")
     assert by_id(captions)["en-train-000000002"]["text"] == "No. 2"
 

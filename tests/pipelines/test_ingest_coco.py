@@ -41,8 +41,9 @@ def test_karpathy_splits(tmp_path):
 
 def test_rows_that_cannot_be_read(tmp_path):
     coco(tmp_path, "captions_train.json", [{"id": 1, "file_name": "a.jpg", "license": [1]}, {"id": 2}, "no row"],
-         [{"id": 1, "image_id": 1}, {"id": 2, "image_id": 77, "caption": "x"}, 5, {"id": 4, "image_id": 1, "caption": " "},
-          {"id": 5, "image_id": 1, "caption": "fine"}, {"id": 5, "image_id": 1, "caption": "again"}])  # fmt: skip
+         [{"id": 1, "image_id": 1}, {"id": 2, "image_id": 77, "caption": "x"}, 5,
+          {"id": 4, "image_id": 1, "caption": " "}, {"id": 5, "image_id": 1, "caption": "fine"},
+          {"id": 5, "image_id": 1, "caption": "again"}])  # fmt: skip
     pictures(tmp_path, {"a.jpg": 1})
     images, captions = ingest(tmp_path, tmp_path / "out", layout="coco")
     assert images.manifest.rejected == {"malformed_row": 2} and len(captions) == 1

@@ -132,8 +132,8 @@ def test_extra_captions_in_each_form(tmp_path):
     extra = {"zh": "f8k/zh.caption.txt", "nl": "nl/val.*.nl*", "ja": "*.json"}
     _, captions = ingest(raw, tmp_path / "out", extra_captions=extra, languages=["zh", "nl", "ja"])
     assert {key: row["text"] for key, row in by_id(captions).items()} == {
-        "extra-zh-0-12": "一只狗。", "extra-zh-1-12": "两只 狗", "extra-nl-0-34": "een hond", "extra-nl-1-34": "de hond",
-        "coco-ja-5": "犬",
+        "extra-zh-0-12": "一只狗。", "extra-zh-1-12": "两只 狗",
+        "extra-nl-0-34": "een hond", "extra-nl-1-34": "de hond", "coco-ja-5": "犬",
     }  # fmt: skip
     assert sorted(captions.manifest.rejected.items()) == [("caption_orphan", 1), ("malformed_row", 1)]
     assert "zh" not in captions.manifest.statistics["words"]

@@ -1,0 +1,108 @@
+import gzip
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from contract.errors import InputError
+from contract.lines import LONGEST_LINE, Line, read_lines
+from contract.manifest import Manifest
+from contract.pictures import (
+    PictureMissingError,
+    PictureStore,
+    PictureTooLargeError,
+    PictureUnreadableError,
+    read_picture,
+)
+from contract.text import clean_text, count_words, summarise_lengths
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
+def test_every_mode_becomes_upright_rgb(mode):
+    image = Image.new(mode, (4, 3))
+    content = encoded(image, "TIFF" if mode == "CMYK" else "PNG")
+    assert (read_picture(content).mode, read_picture(content).size) == ("RGB", (4, 3))
+
+
+def test_a_turned_picture_is_put_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert read_picture(encoded(Image.new("RGB", (40, 20)), "JPEG", exif=exif)).size == (20, 40)
+
+
+def test_what_is_no_picture_is_named(tmp_path):
+    with pytest.raises(PictureMissingError, match=r"gone\.jpg"):
+        read_picture(tmp_path / "gone.jpg")
+    whole = encoded(Image.effect_noise((64, 64), 50), "JPEG")
+    for content in (b"", b"text", whole[: len(whole) // 2], b"<svg/>", b"%!PS-Adobe-3.0 EPSF-3.0"):
+        with pytest.raises(PictureUnreadableError, match=r"x\.jpg"):
+            read_picture(content, "x.jpg")
+
+
+@pytest.mark.parametrize("side", [10_001, 20_000])
+def test_bombs_are_refused_before_they_are_decoded(side):
+    content = encoded(Image.new("1", (side, side)), "PNG")  # a few KB in the file
+    with pytest.raises(PictureTooLargeError):
+        read_picture(content)
+
+
+def test_a_store_finds_pictures_and_stays_in_its_folders(tmp_path):
+    root, images = tmp_path / "root", tmp_path / "images"
+    for folder in (root / "deep", images / "_files/aa"):
+        folder.mkdir(parents=True)
+        Image.new("RGB", (2, 2)).save(folder / "a.png")
+    Manifest("images", "1.0", "ingest", {"picture_root": str(root)}, 0, {}, [], [], 0, 0, {}).write(images)
+    store = PictureStore(images)
+    assert store.read("deep/a.png").size == store.read("_files/aa/a.png").size == (2, 2)
+    for uri in ("../secret.png", "/etc/passwd", "_files/../../secret.png", "deep/../../x"):
+        with pytest.raises(InputError, match="leads out"):
+            store.path(uri)
+
+
+@given(st.lists(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\n\r\ufeff"), max_size=9)),
+       st.integers(1, 40))  # fmt: skip
+def test_pieces_of_a_file_hold_each_line_once(tmp_path_factory, lines, size):
+    path = tmp_path_factory.mktemp("lines") / "a.txt"
+    content = "".join(f"{line}\n" for line in lines).encode()
+    path.write_bytes(content)
+    read = [line.text for start in range(0, len(content), size) for line in read_lines(path, start, start + size)]
+    assert read == lines == [line.text for line in read_lines(path)]
+
+
+def test_lines_that_cannot_be_read_keep_their_place(tmp_path):
+    path = tmp_path / "a.txt.gz"
+    parts = [b"\xef\xbb\xbfone\r\n", b"\xff\n", b"x" * (LONGEST_LINE + 5) + b"\n", b"last"]
+    path.write_bytes(gzip.compress(b"".join(parts)))
+    first, second, third, fourth = read_lines(path)
+    assert first == Line(0, "one") and second.fault.startswith("not UTF-8") and third.fault.startswith("longer than")
+    assert fourth == Line(sum(map(len, parts[:3])), "last")
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b"line\n" * 999)[:30])
+    (tmp_path / "fake.gz").write_bytes(b"line\n")
+    for name in ("cut.gz", "fake.gz", "gone.txt"):
+        with pytest.raises(InputError, match=name):
+            list(read_lines(tmp_path / name))
+
+
+@given(st.text())
+def test_clean_text_is_clean_and_stays_so(text):
+    clean = clean_text(text)
+    assert clean == clean_text(clean) == clean.strip() and "  " not in clean
+    assert not any(ord(character) < 32 for character in clean)
+
+
+def test_words_and_lengths():
+    assert count_words("ein  Hund".replace("  ", " "), "de") == 2 and count_words("一只狗", "zh-Hans") is None
+    assert summarise_lengths({"2": 19, "40": 1}) == {
+        "mean": 3.9, "median": 2, "ninety_fifth_percent": 2, "longest": 40,
+    }  # fmt: skip

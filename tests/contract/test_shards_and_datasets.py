@@ -1,0 +1,139 @@
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from contract.dataset import Dataset
+from contract.errors import InputError
+from contract.manifest import Manifest, read_manifest
+from contract.schemas import CAPTIONS, CORPUS, IMAGES, REGIONS, REJECTS, SCHEMAS, check_version
+from contract.shards import ShardWriter, shard_name
+
+
+def sentence(number: int, **other):
+    return {"sentence_id": f"{number:04d}", "lang": "de", "text": f"Satz {number}", "split": "train"} | other
+
+
+def write(folder, rows, name="part.parquet", schema=CORPUS):
+    with ShardWriter(folder, name, schema) as writer:
+        writer.write(rows)
+    return writer.shard()
+
+
+def finished(folder, rows, **other):
+    shards = [write(folder, rows, shard_name(0, 1))]
+    rejects = [write(folder, [], f"_rejects/{shard_name(0, 1)}", REJECTS)]
+    values = {
+        "dataset": "corpus", "version": "1.0", "stage": "corpus", "parameters": {}, "seed": 7, "inputs": {},
+        "shards": shards, "rejects": rejects, "rows_in": len(rows), "rows_out": len(rows), "rejected": {},
+    }  # fmt: skip
+    Manifest(**values | other).write(folder)
+    return folder
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path):
+    rows = [sentence(number) for number in range(3_000)]
+    assert write(tmp_path / "a", rows).sha256 == write(tmp_path / "b", iter(rows)).sha256
+    with ShardWriter(tmp_path / "c", "part.parquet", CORPUS) as writer:
+        for row in rows:  # one at a time instead of all at once
+            writer.write([row])
+    assert writer.shard().sha256 == write(tmp_path / "d", rows).sha256
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([{"sentence_id": "1"}], "has the columns"),
+        ([sentence(1, more=1)], "has the columns"),
+        ([sentence(1, text=None)], "text is null"),
+        ([sentence(1, text=5)], "does not fit"),
+        ([sentence(2), sentence(1)], "comes after"),
+        ([sentence(1), sentence(1)], "comes twice"),
+    ],
+)
+def test_rows_that_do_not_fit_leave_no_file(tmp_path, rows, message):
+    with pytest.raises(InputError, match=message):
+        write(tmp_path, rows)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_batches_of_other_columns_are_refused(tmp_path):
+    batch = pa.RecordBatch.from_pylist([{"x": 1}])
+    with pytest.raises(InputError, match="do not have the columns"):
+        write(tmp_path, batch)
+
+
+def test_rows_out_of_order_across_batches_are_refused(tmp_path):
+    with pytest.raises(InputError, match="comes after"), ShardWriter(tmp_path, "p.parquet", CORPUS) as writer:
+        writer.write([sentence(5)])
+        writer.write([sentence(4)])
+
+
+def test_vectors_come_back_exactly(tmp_path):
+    features = np.random.default_rng(0).normal(size=(36, 2048)).astype("<f2")
+    row = {"image_id": "a", "num_regions": 36, "feature_dim": 2048, "features": features.tobytes(), "boxes": b"",
+           "width": 1, "height": 1, "object_ids": [1], "object_scores": [0.5], "detector": "d"}  # fmt: skip
+    write(tmp_path, [row], schema=REGIONS)
+    read = pq.read_table(tmp_path / "part.parquet").to_pylist()[0]
+    assert np.array_equal(np.frombuffer(read["features"], "<f2").reshape(36, 2048), features)
+    column = pq.ParquetFile(tmp_path / "part.parquet").metadata.row_group(0).column(3)
+    assert column.path_in_schema == "features" and "DICTIONARY" not in str(column.encodings)
+
+
+def test_every_column_says_what_it_is():
+    for schema in SCHEMAS.values():
+        assert set(schema.key) | {schema.shard_key} <= set(schema.arrow.names)
+        for field in schema.arrow:
+            assert field.metadata[b"description"], f"{schema.name}.{field.name}"
+
+
+def test_another_dataset_or_major_version_is_refused_and_a_newer_minor_one_read():
+    metadata = IMAGES.arrow.metadata
+    check_version(IMAGES.arrow.with_metadata(metadata | {b"m3p.version": b"1.7"}), IMAGES, "x")
+    with pytest.raises(InputError, match=r"version 2\.0"):
+        check_version(IMAGES.arrow.with_metadata(metadata | {b"m3p.version": b"2.0"}), IMAGES, "x")
+    with pytest.raises(InputError, match="'captions'"):
+        check_version(CAPTIONS.arrow, IMAGES, "x")
+    with pytest.raises(InputError, match="none stated"):
+        check_version(pa.schema([]), IMAGES, "x")
+
+
+def test_others_read_a_dataset_without_help(tmp_path):
+    folder = finished(tmp_path / "corpus", [sentence(number) for number in range(10)])
+    assert len(pd.read_parquet(folder)) == len(pq.read_table(folder)) == 10
+    assert duckdb.sql(f"SELECT count(*) FROM '{folder}/*.parquet'").fetchall() == [(10,)]
+    dataset = Dataset(folder, "corpus")
+    assert len(dataset) == 10 and dataset.table(["text"]).column_names == ["text"]
+    assert [row["sentence_id"] for row in dataset.rows(["sentence_id"], 0)] == [f"{n:04d}" for n in range(10)]
+    assert list(dataset.rejects()) == []
+
+
+def test_unfinished_wrong_or_damaged_datasets_say_so(tmp_path):
+    with pytest.raises(InputError, match="not a finished dataset"):
+        Dataset(tmp_path, "corpus")
+    folder = finished(tmp_path / "corpus", [sentence(1)])
+    with pytest.raises(InputError, match="holds the dataset 'corpus'"):
+        Dataset(folder, "images")
+    (folder / shard_name(0, 1)).write_bytes(b"damaged")
+    with pytest.raises(InputError, match="cannot be read"):
+        Dataset(folder, "corpus")
+    (folder / "_manifest.json").write_text('{"dataset": "corpus"')
+    with pytest.raises(InputError, match="cannot be read as a manifest"):
+        Dataset(folder, "corpus")
+
+
+def test_a_manifest_holds_only_if_nothing_vanished(tmp_path):
+    with pytest.raises(InputError, match="3 rows went in, 1 came out and 1 were rejected"):
+        finished(tmp_path / "a", [sentence(1)], rows_in=3, rejected={"sentence_empty": 1})
+    folder = finished(tmp_path / "b", [sentence(1)], rows_in=2, rejected={"sentence_empty": 1})
+    assert read_manifest(folder).rejected == {"sentence_empty": 1}
+
+
+def test_datasets_of_other_numbers_of_shards_are_not_joined(tmp_path):
+    one = Dataset(finished(tmp_path / "one", [sentence(1)]), "corpus")
+    none = Dataset(finished(tmp_path / "none", [], shards=[], rejects=[]), "corpus")
+    one.require_shards_like(one)
+    with pytest.raises(InputError, match="has 0 shards"):
+        none.require_shards_like(one)
