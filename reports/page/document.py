@@ -1,0 +1,109 @@
+"""The page: its sections in their order, rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports.page import (
+    captioning,
+    curves,
+    headline,
+    languages,
+    numbers,
+    overlays,
+    overview,
+    retrieval,
+    switched,
+    tables,
+    triples,
+)
+from reports.page.bars import bar_chart
+from reports.page.colours import hue
+from reports.page.pictures import Pictures
+from reports.page.sources import Nothing, Sources
+
+if TYPE_CHECKING:
+    from reports.stage import Config
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page: its anchor, which also names its template, its title, and what it shows."""
+
+    anchor: str
+    title: str
+    content: Any
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to show; empty where there is something."""
+        return self.content.why if isinstance(self.content, Nothing) else ""
+
+
+def page_of(data: Path, profile: str, seed: int, config: Config) -> bytes:
+    """The whole page as UTF-8. The same input gives the same bytes.
+
+    Args:
+        data: the profile's data folder.
+        profile: its name.
+        seed: of the draws of examples.
+        config: how many examples, and which of the paper's tables stand beside ours.
+
+    Raises:
+        InputError: where something in the folder is broken.
+    """
+    text = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(profile=profile, seed=seed, config=config, sections=sections(Sources(data), seed, config))
+    )
+    return text.encode("utf-8", "replace")  # half of a surrogate pair, which JSON may hold, is no character
+
+
+def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
+    """All sections, in the order in which they are read."""
+    pictures = Pictures(sources.dataset("images"), config.picture_width)
+    return [
+        Section("overview", "What was run", overview.overview(sources)),
+        Section("headline", "What code-switched training brings", headline.headline(sources)),
+        Section("retrieval", "Retrieval", retrieval.retrieval(sources, config.paper_dataset)),
+        Section(
+            "captioning", "Captioning",
+            captioning.captioning(sources, pictures, config.caption_samples, config.paper_dataset),
+        ),
+        Section(
+            "switched", "Code-switched captions",
+            switched.switching(sources, pictures, config.switched_samples, seed),
+        ),
+        Section(
+            "regions", "Regions",
+            overlays.overlays(sources, pictures, config.region_samples, config.boxes, seed),
+        ),
+        Section("triples", "Queries, pictures and contexts", triples.triples(sources, pictures, config.triple_samples, seed)),
+        Section("coverage", "What the dictionaries cover", languages.coverage(sources)),
+        Section("corpus", "Plain text", languages.corpus(sources)),
+        Section("rejects", "What was rejected", tables.rejects(sources)),
+        Section("curves", "Training", curves.curves(sources)),
+        Section("datasets", "Datasets", tables.sizes(sources)),
+        Section("reproduce", "How to reproduce it", None),
+    ]  # fmt: skip
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {name: getattr(numbers, name) for name in ("count", "score", "signed", "percent", "short")}
+    environment.filters |= {"hue": hue, "bar_chart": bar_chart}
+    environment.globals["dash"] = numbers.DASH
+    return environment

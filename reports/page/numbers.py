@@ -1,0 +1,50 @@
+"""Numbers as people read them. What is missing, or no number, is a dash; nothing ever prints as NaN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+DASH = "–"
+
+
+def finite(value: Any) -> float | None:
+    """The value as a float where it is a finite number; otherwise None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def count(value: Any) -> str:
+    """12,345"""
+    number = finite(value)
+    return DASH if number is None else f"{number:,.0f}"
+
+
+def score(value: Any, digits: int = 1) -> str:
+    """12.3"""
+    number = finite(value)
+    return DASH if number is None else f"{number:,.{digits}f}".replace("-", "−")
+
+
+def signed(value: Any, digits: int = 1) -> str:
+    """+1.2 or −1.2"""
+    number = finite(value)
+    return DASH if number is None else f"{number:+,.{digits}f}".replace("-", "−")
+
+
+def percent(value: Any, digits: int = 1) -> str:
+    """A share from 0 to 1 as 12.3 %"""
+    number = finite(value)
+    return DASH if number is None else f"{100 * number:,.{digits}f} %"
+
+
+def short(value: Any, most: int = 300) -> str:
+    """A text in at most ``most`` characters."""
+    text = str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def mean(values: list[float]) -> float | None:
+    """Their mean; None where there are none."""
+    return math.fsum(values) / len(values) if values else None
