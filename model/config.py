@@ -26,7 +26,7 @@ class TokenizerConfig:
 class NetworkConfig:
     """What a network is built from. The sizes of its data are read off tokenizer and regions.
 
-    The defaults are the paper's base size (section 5.1), which is XLM-R base's.
+    The defaults are the paper's base size, which is XLM-R base's.
     """
 
     network: str

@@ -160,7 +160,7 @@ def pad(tokens: Sequence[Ints]) -> Tensor:
 
 
 def language_probabilities(counts: dict[str, int], alpha: float) -> dict[str, float]:
-    """λ_l = p_l^α / Σ p^α (section 3.2, xMLM): rare languages come up more often than their share."""
+    """λ_l = p_l^α / Σ p^α: rare languages come up more often than their share."""
     total = sum(counts.values())
     smoothed = {language: (count / total) ** alpha for language, count in sorted(counts.items())}
     return {language: value / sum(smoothed.values()) for language, value in smoothed.items()}

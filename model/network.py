@@ -25,7 +25,7 @@ class Regions:
 
     Attributes:
         features: float32 [B, R, F], as the detector gave them.
-        locations: float32 [B, R, 5]: x1/w, y1/h, x2/w, y2/h, share of the picture's area (section 3.1).
+        locations: float32 [B, R, 5]: x1/w, y1/h, x2/w, y2/h, share of the picture's area.
         mask: bool [B, R], True where a region is real.
         object_ids: int64 [B, R], the detector's most likely class.
     """
@@ -40,7 +40,7 @@ class Regions:
 
 
 class Embeddings(nn.Module):
-    """Tokens and regions to vectors (section 3.1): each is a sum, then a norm, then dropout."""
+    """Tokens and regions to vectors: each is a sum, then a norm, then dropout."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -148,10 +148,11 @@ class Transformer(nn.Module):
         self.vocabulary = Vocabulary(config, self.embeddings.words)
 
     def initialise(self) -> None:
-        """BERT's initialisation: normal with deviation 0.02, biases zero."""
+        """BERT's initialisation: normal, biases zero; deviation 0.02 at base width, more where layers are narrower."""
+        deviation = 0.02 * math.sqrt(768 / self.config.width)
         for module in self.modules():
             if isinstance(module, (nn.Linear, nn.Embedding)):
-                nn.init.normal_(module.weight, std=0.02)
+                nn.init.normal_(module.weight, std=deviation)
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)
 
@@ -169,7 +170,7 @@ class Transformer(nn.Module):
 
 
 class UnderstandingNetwork(Transformer):
-    """One encoder over text and regions, with four heads (section 3.2).
+    """One encoder over text and regions, with four heads.
 
     Text stands first and matching is scored from ``<s>``, so that XLM-R's weights mean what they meant.
     """
@@ -215,7 +216,7 @@ class UnderstandingNetwork(Transformer):
 
 
 class GenerationNetwork(Transformer):
-    """Encoder and decoder with shared weights; only the decoder's cross-attention is its own (section 3.3)."""
+    """Encoder and decoder with shared weights; only the decoder's cross-attention is its own."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)

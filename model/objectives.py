@@ -1,4 +1,4 @@
-"""The ten pre-training objectives (section 3), each a pure function from a prepared batch to a loss.
+"""The ten pre-training objectives, each a pure function from a prepared batch to a loss.
 
 The draws — what is masked, noised or mismatched — are made before, by ``model.noise``, so that a loss depends on
 its arguments alone. Shape suffixes as in ``model.network``.

@@ -1,4 +1,4 @@
-r"""Pre-training, of the understanding or of the generation network (section 3).
+r"""Pre-training, of the understanding or of the generation network.
 
     python -m model.pretrain understanding --tokenizer DIR --corpus DIR --captions DIR --regions DIR \
         --codeswitch DIR --out DIR

@@ -1,0 +1,71 @@
+"""From Parquet to batches."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from task_world import FEATURES, region_row, things_of, world, write_dataset  # noqa: F401
+
+from contract.errors import InputError
+from model.data import Order, RegionStore, language_probabilities, pad, read_captions, with_ends
+from model.tokenizer import BOS, EOS, PAD, Tokenizer
+
+
+def test_an_order_gives_every_sample_once_an_epoch_and_another_order_the_next():
+    order = Order(10, 7, "VLM")
+    first, second = (np.concatenate([order.batch(n, 5) for n in numbers]) for numbers in ((0, 1), (2, 3)))
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first.tolist() != second.tolist()
+
+
+def test_a_batch_depends_on_its_number_alone():
+    order = Order(10, 7, "VLM")
+    late = [order.batch(number, 4).tolist() for number in (9, 3, 0)]
+    assert late == [Order(10, 7, "VLM").batch(number, 4).tolist() for number in (9, 3, 0)]
+    assert late != [Order(10, 8, "VLM").batch(number, 4).tolist() for number in (9, 3, 0)]
+
+
+def test_rare_languages_come_up_more_often_than_their_share():
+    shares = language_probabilities({"en": 900, "sw": 100}, 0.3)
+    assert shares["sw"] == pytest.approx(0.1**0.3 / (0.1**0.3 + 0.9**0.3))
+    assert language_probabilities({"en": 900, "sw": 100}, 1.0)["sw"] == pytest.approx(0.1)
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_regions_come_back_as_they_were_written(world):  # noqa: F811
+    store = RegionStore(world / "regions")
+    assert len(store) == 72 and store.feature_dim == FEATURES
+    row = region_row(3)
+    batch = store.batch([store.row_of["p003"], store.row_of["p001"]])
+    assert batch.mask.sum(dim=1).tolist() == [3, 2]
+    expected = np.frombuffer(row["features"], "<f2").reshape(3, FEATURES)
+    np.testing.assert_array_equal(batch.features[0].numpy(), expected.astype(np.float32))
+    np.testing.assert_allclose(batch.locations[0, 1], [10 / 320, 30 / 320, 40 / 320, 50 / 320, 30 * 20 / 320**2])
+    assert batch.object_ids[1, :2].tolist() == things_of(1)
+    assert not batch.features[1, 2].any()
+
+
+def test_only_captions_of_the_split_and_languages_are_read(world):  # noqa: F811
+    store, tokenizer = RegionStore(world / "regions"), Tokenizer(world / "tokenizer")
+    texts = read_captions(world / "captions", tokenizer, store, "train", ("en",), 32)
+    assert Counter(texts.languages) == {"en": 120}
+    assert all(one[0] == BOS and one[-1] == EOS for one in texts.tokens)
+    everything = read_captions(world / "captions", tokenizer, store, "test", None, 32)
+    assert Counter(everything.languages) == {"en": 24, "de": 12, "zh": 12}
+
+
+def test_a_long_text_is_cut_but_keeps_its_end():
+    assert with_ends([5, 6, 7, 8], 4).tolist() == [BOS, 5, 6, EOS]
+    assert pad([with_ends([5], 9), with_ends([5, 6], 9)])[0].tolist() == [BOS, 5, EOS, PAD]
+
+
+def test_a_dataset_without_regions_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no regions"):
+        RegionStore(write_dataset(tmp_path / "regions", "regions", []))
+
+
+def test_text_survives_the_tokenizer(world):  # noqa: F811
+    tokenizer = Tokenizer(world / "tokenizer")
+    for text in ("there is a cube and a ball here", "这里有方块和圆球"):
+        assert tokenizer.decode([BOS, *tokenizer.encode(text), EOS, PAD]) == text
+    assert tokenizer.mask == tokenizer.vocabulary - 1
