@@ -18,7 +18,7 @@ class Config:
     alpha: float = option(0.3, "smoothing of languages: λ_l = p_l^α / Σ p^α; 0.3 in the paper, section 3.2", "0 to 1")
     max_sentences: int = option(0, "sample so many sentences with λ; 0 keeps all", "sentences")
     val_fraction: float = option(0.01, "share of the sentences that goes to val, by a stable hash", "0 to 1")
-    shards: int = option(4, "shards of the dataset; one should fit in memory (about 1 GB for 2 million sentences)")
+    shards: int = option(4, "shards of the dataset; one should fit in memory (about 1 GB for 700,000 sentences)")
     piece_megabytes: int = option(64, "files are read in pieces of this size, side by side; .gz as a whole", "MB")
 
     def check(self) -> None:
