@@ -29,7 +29,7 @@ def test_retrieval_learns_the_languages_of_its_setting(world, tmp_path, monkeypa
     found = {}
     for setting in ("en", "all"):
         out = tmp_path / f"retrieval-{setting}"
-        settings = QUICK | {"steps": 350, "batch_size": 32, "loss": "softmax", "task": "retrieval", "setting": setting}
+        settings = QUICK | {"steps": 220, "batch_size": 32, "loss": "softmax", "task": "retrieval", "setting": setting}
         assert finetune(monkeypatch, world, world / "understanding", out, **settings) == 0
         metrics = evaluated(monkeypatch, world, out, tmp_path / f"{setting}.json")
         found[setting] = {lang: one["mR"] for lang, one in metrics["protocols"]["unique"].items()}
