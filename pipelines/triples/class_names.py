@@ -28,24 +28,25 @@ class ClassNames:
 
     def __init__(self, names: Mapping[str, Mapping[str, int]]) -> None:
         self.names = {lang: dict(of_lang) for lang, of_lang in names.items()}
+        self._first = {lang: {_first_unit(name, lang) for name in of_lang} for lang, of_lang in names.items()}
 
     def named(self, text: str, lang: str) -> tuple[int, ...]:
         """The classes that a normalised query names, ascending; the longest name wins where several begin."""
-        names = self.names.get(lang)
-        if not names:
-            return ()
-        unspaced = lang in UNSPACED
-        units: Sequence[str] = folded(text) if unspaced else _TOKEN.findall(folded(text))
-        longest, join = (3 * _LONGEST, "") if unspaced else (_LONGEST, " ")
+        names, first = self.names.get(lang, {}), self._first.get(lang, set())
+        units: Sequence[str] = folded(text) if lang in UNSPACED else _TOKEN.findall(folded(text))
+        longest, space = (3 * _LONGEST, "") if lang in UNSPACED else (_LONGEST, " ")
         found, start = set(), 0
         while start < len(units):
-            for length in range(min(longest, len(units) - start), 0, -1):
-                number = names.get(join.join(units[start : start + length]))
-                if number is not None:
-                    found.add(number)
-                    break
-            start += length  # of the name found, or 1
+            starting = (space.join(units[start:end]) for end in range(start + longest, start, -1))
+            name = next((name for name in starting if name in names), None) if units[start] in first else None
+            if name is not None:
+                found.add(names[name])
+            start += 1 if name is None else len(name if lang in UNSPACED else name.split(" "))
         return tuple(sorted(found))
+
+
+def _first_unit(name: str, lang: str) -> str:
+    return name[0] if lang in UNSPACED else name.split(" ")[0]
 
 
 def name_key(name: str, lang: str) -> str:

@@ -110,11 +110,9 @@ class TriplesJob:
         rows = sum(chunk.rows for chunk in self._chunks) + len(self._images)
         count = len(self._chunks) + self._shards
         folders = run_step("triples: log rows to shards", steps / "prepare", step, count, self._workers, rows)
-        self._said["log"] = "captions stand in for queries" if self._stands_in() else "search log"
+        kinds = {"captions stand in for queries" if chunk.kind == CAPTIONS else "search log" for chunk in self._chunks}
+        self._said["log"] = kinds.pop() if kinds else "none"
         return folders[: len(self._chunks)], folders[len(self._chunks) :]
-
-    def _stands_in(self) -> bool:
-        return any(chunk.kind == CAPTIONS for chunk in self._chunks)
 
     def _image_filter(self, facts: list[Path]) -> ImageFilter:
         """Step 2, with a model of reliable features where one is given or can be trained."""

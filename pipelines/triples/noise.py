@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from pipelines.triples.text import folded
 
 _ADDRESS = re.compile(r"https?:|www\.|\S+@\S+\.\S|\b[\w-]+\.(?:com|org|net|info|biz|edu|gov|io)\b", re.IGNORECASE)
-_FILE_NAME = re.compile(r"\w\.(?:jpe?g|png|gif|bmp|webp|tiff?|svg|pdf|zip|mp4|avi|html?|php|docx?)\b", re.IGNORECASE)
+_FILE_NAME = re.compile(
+    r"\b(?:img|dsc[fn]?|pict?|dcim|screenshot)_?\d{3,}|\w\.(?:jpe?g|png|gif|bmp|webp|tiff?|svg|pdf|zip|mp4|avi|html?|php|docx?)\b",
+    re.IGNORECASE,
+)
 _OPERATOR = re.compile(r"\b(?:site|filetype|inurl|intitle|intext|related|cache):|(?:^|\s)-\w+:", re.IGNORECASE)
-_REPEATED = re.compile(r"(\D)\1{3,}")
-_CODE = re.compile(r"^(?=.*\d)(?=.*[^\W\d_])[\w-]{6,}$")
-_ORDINAL = re.compile(r"^\d{1,4}(?:st|nd|rd|th|s|er|ers|ème|e|º|ª|px|mm|cm|km|kg|d|k)$", re.IGNORECASE)
+_REPEATED = re.compile(r"([^\W\d_])\1{3,}|([!?#*=+~_-])\2{3,}")
+_CODE = re.compile(r"(?:[a-z]+\d+){2}|(?:\d+[a-z]+){2}", re.IGNORECASE)  # letters and digits by turns, as in a8f3k2
 _MARKUP = re.compile(r"</?[a-z][^>]*>|&[a-z]+;|%[0-9a-f]{2}", re.IGNORECASE)
 _CONSONANTS = re.compile(r"^[bcdfghjklmnpqrstvwxz]{5,}$")
-_MASHED = re.compile(r"asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|wert[^veiy]|zxcv|xcvb|yxcv|jklö", re.IGNORECASE)
+_MASHED = re.compile(r"asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|zxcv|xcvb|yxcv|jklö", re.IGNORECASE)
 
 _GREATEST_NUMBER_SHARE = 1 / 3  # of the words
-_GREATEST_DIGIT_SHARE = 0.3  # of letters and digits
+_GREATEST_DIGIT_SHARE = 0.4  # of letters and digits
 _GREATEST_SYMBOL_SHARE = 0.3  # of characters other than spaces
+_SYMBOLS = frozenset({"Sm", "Sc", "Sk", "So", "Po", "Pc"})  # brackets, quotation marks and dashes are none
 _LONGEST_WORD = 40  # characters; German compounds stay under it
 
 Rule = Callable[[str, Sequence[str]], bool]
@@ -38,12 +42,12 @@ def _digit_share(text: str, _: Sequence[str]) -> bool:
 
 def _symbol_share(text: str, _: Sequence[str]) -> bool:
     visible = text.replace(" ", "")
-    symbols = sum(not (character.isalnum() or character in "'’-ー々,.") for character in visible)
+    symbols = sum(not character.isalnum() and unicodedata.category(character) in _SYMBOLS for character in visible)
     return symbols > _GREATEST_SYMBOL_SHARE * max(1, len(visible))
 
 
 def _code(_: str, words: Sequence[str]) -> bool:
-    return any(_CODE.match(word) and not _ORDINAL.match(word) for word in words if word.isascii())
+    return any(_CODE.match(word) for word in words)
 
 
 def _repeated_word(_: str, words: Sequence[str]) -> bool:

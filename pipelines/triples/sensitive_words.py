@@ -35,6 +35,7 @@ class SensitiveWords:
         keys = {folded(term.strip()) for term in terms}
         self._unspaced = {key.replace(" ", "") for key in keys if key}
         self._phrases = {tuple(_TOKEN.findall(key)) for key in keys} - {()}
+        self._first = {phrase[0] for phrase in self._phrases}
         self._starred: dict[int, list[str]] = {}
         for key in sorted(key for key in keys if key.isalpha() and len(key) > 2):
             self._starred.setdefault(len(key), []).append(key)
@@ -52,6 +53,8 @@ class SensitiveWords:
     def _phrase_in(self, tokens: Sequence[str]) -> str | None:
         options = [self._forms(token) for token in tokens]
         for start in range(len(tokens)):
+            if self._first.isdisjoint(options[start]):
+                continue
             for phrase in _phrases_from(options[start : start + _LONGEST_PHRASE]):
                 if phrase in self._phrases:
                     return " ".join(phrase)
