@@ -12,10 +12,11 @@ setup: .venv/.installed
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv \
 		&& .venv/bin/uv pip install --python .venv/bin/python -r requirements.lock \
 		|| .venv/bin/python -m pip install --disable-pip-version-check -r requirements.lock
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 demo: setup
+	git rev-parse --git-dir >/dev/null 2>&1 || git init --quiet
 	m3p run --profile demo
 
 test: setup

@@ -24,12 +24,14 @@ class Stage:
         needs: addresses of the stages whose outputs it reads.
         reads: files and folders that it depends on, relative to the project.
         writes: files and folders that it makes.
+        sections: keys of its profile that it depends on.
     """
 
     address: str
     needs: tuple[str, ...]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    sections: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -128,6 +130,7 @@ def _graph_of(repo: Any) -> Graph:
             tuple(sorted(needed.name for needed in ours.successors(stage))),
             tuple(sorted(_relative(dependency, root) for dependency in stage.deps)),
             tuple(sorted(_relative(output, root) for output in stage.outs)),
+            tuple(sorted(key for dependency in stage.deps for key in getattr(dependency, "params", ()))),
         )
         for stage in networkx.lexicographical_topological_sort(ours.reverse(), key=lambda stage: stage.name)
     }

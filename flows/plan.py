@@ -110,7 +110,7 @@ def _missing_inputs(profile: Profile, graph: Graph) -> tuple[MissingInput, ...]:
             missing.append(MissingInput(Path(read), what, tuple(readers), folder is not None and folder.may_be_empty))
     for setting, path, help_text in profile.named_files():
         section = setting.split(".")[0]
-        users = tuple(address for address, stage in graph.items() if stage.name.startswith(section))
+        users = tuple(address for address, stage in graph.items() if section in stage.sections)
         if users and not path.exists():
             missing.append(MissingInput(path, f"{help_text} (the profile's {setting})", users))
     return tuple(missing)

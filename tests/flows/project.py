@@ -106,8 +106,8 @@ with open("events.log", "a") as log:
 """
 
 SECTIONS = (
-    "ingest", "detector", "regions", "triples", "lexicon", "codeswitch", "corpus", "tokenizer", "network", "pretrain",
-    "finetune", "evaluate", "report",
+    "ingest", "detector", "regions", "triples", "lexicon", "codeswitch", "corpus", "tokenizer", "understanding",
+    "generation", "finetune", "evaluate", "report",
 )  # fmt: skip
 
 

@@ -99,6 +99,18 @@ def test_a_run_without_its_inputs_says_so_and_changes_nothing(project):
     assert files_of(project) == before
 
 
+def test_a_file_that_the_profile_names_is_an_input_too(project):
+    profile = project / "profiles" / "demo.yaml"
+    profile.write_text(profile.read_text().replace("detector: {}", "detector: {weights: given/detector.safetensors}"))
+    (project / "dvc.yaml").write_text(
+        (project / "dvc.yaml").read_text().replace("            - ingest\n", "            - detector\n")
+    )
+    result = m3p(project, "run", "--profile", "demo", "--dry-run")
+    assert "given/detector.safetensors" in result.stdout
+    assert "detector.weights" in result.stdout
+    assert "read by ingest@demo" in result.stdout
+
+
 def test_target_takes_only_what_it_needs(project):
     result = m3p(project, "run", "--profile", "demo", "--target", "corpus", "--dry-run")
     stages = [line.split()[0] for line in result.stdout.splitlines()[1:]]

@@ -26,8 +26,8 @@ def test_run_needs_no_server_and_a_second_one_finds_all_up_to_date(tmp_path):
     assert "WARN" not in first.stdout + first.stderr
     parameters = (project / "params.yaml").read_text()
     assert "# a comment that stays" in parameters
-    assert "  - own" in parameters.split("drawn_profiles")[0]
-    assert "  - own" not in parameters.split("drawn_profiles")[1]
+    assert "- own" in parameters.split("drawn_profiles")[0]
+    assert "- own" not in parameters.split("drawn_profiles")[1]
     assert begun(project)[-1] == "reports/own"
     assert (project / ".prefect").is_dir()
 
