@@ -53,5 +53,5 @@ def _class_names(detector: Path) -> list[str]:
         values = json.loads((detector / "detector.json").read_text())
     except (OSError, ValueError):
         return []
-    names = values.get("classes") if isinstance(values, dict) else None
+    names = values.get("class_names") if isinstance(values, dict) else None
     return [str(name) for name in names] if isinstance(names, list) else []

@@ -54,7 +54,7 @@ def profile(tmp_path: Path) -> Path:
     }  # fmt: skip
     write_dataset(tmp_path / "regions", "regions", [region], [])
     (tmp_path / "detector").mkdir()
-    (tmp_path / "detector" / "detector.json").write_text(json.dumps({"classes": ["ball", "cube"]}))
+    (tmp_path / "detector" / "detector.json").write_text(json.dumps({"class_names": ["ball", "cube"]}))
     return tmp_path
 
 
