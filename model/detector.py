@@ -1,0 +1,282 @@
+"""Trains a small object detector from COCO boxes, or takes the weights that a profile names.
+
+    python -m model.detector --raw data/demo/raw --out data/demo/detector --metrics data/demo/metrics/detector.json
+
+Boxes are COCO JSON at ``raw/boxes/train.json`` and ``val.json``; pictures lie under ``raw/boxes/images`` where that
+folder exists, else under ``raw/images``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from contract.command import Call, PathOption, run_stage
+from contract.detector import SMALL, DetectorSpec, build, load_weights, write_detector
+from contract.errors import InputError, UsageError
+from contract.hashing import sha256_of_file, stable_hash
+from contract.pictures import read_picture
+from contract.progress import Progress, progress
+from model.checkpoint import choose_device
+from model.data import Order
+from model.detector_config import DetectorConfig
+
+_TORCHVISION_HEAD = 1024
+_CLIP_NORM = 5.0
+
+
+@dataclass(frozen=True)
+class BoxedPicture:
+    """A picture and what is in it.
+
+    Attributes:
+        image_id: its id in the COCO file.
+        path: its file.
+        boxes: float32 [N, 4], x1 y1 x2 y2 in pixels.
+        labels: int64 [N], 1-based.
+    """
+
+    image_id: int
+    path: Path
+    boxes: Tensor
+    labels: Tensor
+
+
+def read_boxes(path: Path, pictures: Path) -> tuple[list[BoxedPicture], tuple[str, ...]]:
+    """Reads a COCO JSON file.
+
+    Returns:
+        The pictures with boxes, by id, and the class names; label ``i + 1`` is the i-th name.
+
+    Raises:
+        InputError: where the file is missing or not COCO, a box has no area or class, or a name leads elsewhere.
+    """
+    try:
+        coco = json.loads(path.read_text())
+        categories = sorted(coco["categories"], key=lambda category: category["id"])
+        label_of = {category["id"]: number for number, category in enumerate(categories, 1)}
+        boxes: dict[int, list[list[float]]] = {image["id"]: [] for image in coco["images"]}
+        labels: dict[int, list[int]] = {image["id"]: [] for image in coco["images"]}
+        for annotation in coco["annotations"]:
+            x, y, width, height = map(float, annotation["bbox"])
+            if annotation.get("iscrowd") or width <= 1 or height <= 1:
+                continue  # crowds have no box of their own, and slivers teach nothing
+            boxes[annotation["image_id"]].append([x, y, x + width, y + height])
+            labels[annotation["image_id"]].append(label_of[annotation["category_id"]])
+        found = [
+            BoxedPicture(
+                image["id"], _inside(pictures, str(image["file_name"])),
+                torch.tensor(boxes[image["id"]]), torch.tensor(labels[image["id"]]),
+            )
+            for image in sorted(coco["images"], key=lambda image: image["id"])
+            if boxes[image["id"]]
+        ]  # fmt: skip
+        names = tuple(str(category["name"]) for category in categories)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        what = f"{path} cannot be read as COCO boxes ({type(error).__name__}: {error})."
+        raise InputError(what, "images, annotations and categories, as COCO's instances files have them.") from error
+    if not found:
+        raise InputError(f"{path} has no picture with a box.", "one at least.")
+    return found, names
+
+
+def _inside(folder: Path, name: str) -> Path:
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise InputError(f"The file_name {name!r} leads out of {folder}.", "a path below it.")
+    return folder / name
+
+
+def load_pictures(pictures: list[BoxedPicture], label: str) -> list[Tensor]:
+    """Decodes pictures into uint8 [3, height, width]."""
+    return [
+        torch.from_numpy(np.asarray(read_picture(picture.path))).permute(2, 0, 1).contiguous()
+        for picture in progress(pictures, label, unit="pictures")
+    ]
+
+
+def train(
+    network: nn.Module, pictures: list[BoxedPicture], config: DetectorConfig, seed: int, device: torch.device
+) -> list[dict[str, float]]:
+    """Trains a detector in place, with one cycle of the learning rate.
+
+    Returns:
+        The mean losses of each epoch.
+
+    Raises:
+        InputError: where the loss is no number any more.
+    """
+    images = load_pictures(pictures, "detector: reading pictures")
+    order = Order(len(pictures), seed, "detector")
+    steps = max(1, len(pictures) // config.batch_size)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, total_steps=steps * config.epochs)
+    network.train()
+    curve = []
+    with Progress("detector: training", steps * config.epochs * config.batch_size, "pictures") as bar:
+        for epoch in range(config.epochs):
+            sums: dict[str, float] = {}
+            for step in range(steps):
+                number = epoch * steps + step
+                torch.manual_seed(stable_hash(seed, "detector", number) % 2**63)  # proposals are sampled
+                batch = order.batch(number, config.batch_size).tolist()
+                losses = network(*_augmented([(images[i], pictures[i]) for i in batch], device))
+                total = torch.stack(list(losses.values())).sum()
+                if not torch.isfinite(total):
+                    raise InputError(f"The detector's loss of step {number} is {total.item()}.", "", "lower the rate.")
+                optimiser.zero_grad(set_to_none=True)
+                total.backward()
+                nn.utils.clip_grad_norm_(network.parameters(), _CLIP_NORM)
+                optimiser.step()
+                schedule.step()
+                for name, loss in losses.items():
+                    sums[name] = sums.get(name, 0.0) + float(loss.detach()) / steps
+                bar.update(config.batch_size, f"loss {float(total.detach()):.2f}")
+            curve.append({name: round(value, 5) for name, value in sums.items()})
+    return curve
+
+
+def _augmented(
+    batch: list[tuple[Tensor, BoxedPicture]], device: torch.device
+) -> tuple[list[Tensor], list[dict[str, Tensor]]]:
+    """Pictures as float [3, height, width] in 0 to 1, every other one mirrored, and their targets."""
+    images, targets = [], []
+    for image, picture in batch:
+        boxes = picture.boxes
+        if torch.rand(()) < 0.5:
+            image = image.flip(2)
+            boxes = boxes[:, [2, 1, 0, 3]] * torch.tensor([-1.0, 1, -1, 1]) + torch.tensor([image.shape[2], 0.0] * 2)
+        images.append(image.to(device).float() / 255)
+        targets.append({"boxes": boxes.to(device), "labels": picture.labels.to(device)})
+    return images, targets
+
+
+@torch.inference_mode()
+def detections(
+    network: nn.Module, pictures: list[BoxedPicture], batch_size: int, device: torch.device
+) -> Iterator[dict[str, Any]]:
+    """What the detector finds, in COCO's result format."""
+    network.eval()
+    images = load_pictures(pictures, "detector: reading held-out pictures")
+    for start in range(0, len(pictures), batch_size):
+        found = network([image.to(device).float() / 255 for image in images[start : start + batch_size]])
+        for picture, one in zip(pictures[start : start + batch_size], found, strict=True):
+            for box, label, score in zip(
+                one["boxes"].tolist(), one["labels"].tolist(), one["scores"].tolist(), strict=True
+            ):
+                x1, y1, x2, y2 = box
+                bbox = [x1, y1, x2 - x1, y2 - y1]
+                yield {"image_id": picture.image_id, "category_id": label, "bbox": bbox, "score": score}
+
+
+def average_precision(
+    pictures: list[BoxedPicture], names: tuple[str, ...], found: list[dict[str, Any]]
+) -> dict[str, float]:
+    """COCO's AP (IoU 0.50 to 0.95) and AP50 in percent, by pycocotools."""
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    truth = COCO()
+    annotations = []
+    for picture in pictures:
+        for (x1, y1, x2, y2), label in zip(picture.boxes.tolist(), picture.labels.tolist(), strict=True):
+            annotations.append(
+                {"id": len(annotations) + 1, "image_id": picture.image_id, "category_id": label, "iscrowd": 0,
+                 "bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1)}
+            )  # fmt: skip
+    truth.dataset = {
+        "images": [{"id": picture.image_id} for picture in pictures],
+        "annotations": annotations,
+        "categories": [{"id": number, "name": name} for number, name in enumerate(names, 1)],
+    }
+    if not found:
+        return {"AP": 0.0, "AP50": 0.0}
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+        truth.createIndex()
+        evaluation = COCOeval(truth, truth.loadRes(found), "bbox")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return {"AP": round(100 * float(evaluation.stats[0]), 2), "AP50": round(100 * float(evaluation.stats[1]), 2)}
+
+
+def run(call: Call[DetectorConfig]) -> None:
+    """The stage: trains on raw/boxes or takes the profile's weights, and measures on raw/boxes/val.json."""
+    config, device = call.config, choose_device(call.config.device)
+    boxes = call.path("raw") / "boxes"
+    own_pictures = boxes / "images"
+    pictures_folder = own_pictures if own_pictures.is_dir() else call.path("raw") / "images"
+    facts: dict[str, Any]
+    if config.weights:
+        spec, network = take_weights(config)
+        facts = {"weights": sha256_of_file(config.weights)}
+    elif (boxes / "train.json").is_file():
+        training, names = read_boxes(boxes / "train.json", pictures_folder)
+        head = config.head_width if config.architecture == SMALL else _TORCHVISION_HEAD
+        spec = DetectorSpec(config.architecture, names, config.shortest_side, config.longest_side, head)
+        torch.manual_seed(stable_hash(call.seed, "detector") % 2**63)
+        network = build(spec).to(device)
+        print(f"detector: training {spec.architecture} on {device}: {len(training):,} pictures, {len(names)} classes.")
+        facts = {"losses": train(network, training, config, call.seed, device), "training_pictures": len(training)}
+    else:
+        raise UsageError(
+            f"There is no detector: {boxes / 'train.json'} is not there and `detector.weights` names no file.",
+            "boxes to train on, or weights.",
+            "place COCO boxes there, or set detector.weights and detector.class_names in the profile.",
+        )
+    if (boxes / "val.json").is_file():
+        held_out, names = read_boxes(boxes / "val.json", pictures_folder)
+        if names == spec.class_names:
+            found = list(detections(network.to(device), held_out, config.batch_size, device))
+            facts |= average_precision(held_out, names, found) | {"held_out_pictures": len(held_out)}
+            print(f"detector: AP {facts['AP']}, AP50 {facts['AP50']} on {len(held_out)} held-out pictures.")
+    write_detector(call.path("out"), spec, network)
+    metrics = call.path("metrics")
+    metrics.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"task": "detection", "architecture": spec.architecture, "classes": len(spec.class_names)} | facts
+    metrics.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def take_weights(config: DetectorConfig) -> tuple[DetectorSpec, nn.Module]:
+    """The network whose weights a profile names.
+
+    Raises:
+        UsageError: where the class names are missing.
+        InputError: where weights and architecture do not fit each other.
+    """
+    if config.weights is None or config.class_names is None or not config.class_names.is_file():
+        raise UsageError(
+            f"detector.class_names is {config.class_names}.", "a text file with one class name a line.",
+            "give the names of the classes that the weights know, in order, without the background.",
+        )  # fmt: skip
+    names = tuple(line.strip() for line in config.class_names.read_text().splitlines() if line.strip())
+    head = config.head_width if config.architecture == SMALL else _TORCHVISION_HEAD
+    spec = DetectorSpec(config.architecture, names, config.shortest_side, config.longest_side, head)
+    network = build(spec)
+    load_weights(network, config.weights)
+    return spec, network
+
+
+PATHS = (
+    PathOption("raw", "the profile's raw folder: boxes/ and images/"),
+    PathOption("out", "folder for weights and detector.json"),
+    PathOption("metrics", "JSON file for losses and average precision"),
+)
+
+
+def main() -> int:
+    """The stage's command line."""
+    return run_stage("detector", DetectorConfig, PATHS, run, "Train an object detector, or take a given one.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""The settings of the detector stage, importable without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.config import option
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """The profile's section ``detector``: a network to train from scratch, or weights to take."""
+
+    weights: Path | None = option(None, "weights file (.safetensors, .pth) to take instead of training")
+    class_names: Path | None = option(None, "text file with one class name a line; goes with weights")
+    architecture: str = option("small", "small, or a torchvision Faster R-CNN by its name")
+    shortest_side: int = option(224, "length to which a picture's shorter side is scaled", "px")
+    longest_side: int = option(400, "length that its longer side may have then", "px")
+    head_width: int = option(256, "width of the box head's features, of the small architecture", "numbers")
+    epochs: int = option(6, "passes over the training pictures", "epochs")
+    batch_size: int = option(8, "pictures a step", "pictures")
+    learning_rate: float = option(2e-3, "peak of the learning rate")
+    device: str = option("auto", "auto, cpu or cuda")
