@@ -1,0 +1,3 @@
+from pipelines.scenes.stage import main
+
+raise SystemExit(main())
