@@ -67,7 +67,8 @@ def _draw_one(number: int, content: Content, original: Scene, folder: Path, conf
     else:
         image, scene = draw(content, config, seed)
     found = Found(f"log-{number:03d}", scene, kind)
-    save(KINDS[kind](image, chance), folder / f"{found.image_id}.jpg", chance.randint(60, config.jpeg_quality + 1))
+    quality = chance.randint(max(1, config.jpeg_quality * 2 // 3), config.jpeg_quality)
+    save(KINDS[kind](image, chance), folder / f"{found.image_id}.jpg", quality)
     return found
 
 

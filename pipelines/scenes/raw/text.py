@@ -15,7 +15,7 @@ def write_text(captions: Mapping[str, set[str]], folder: Path, config: Config, s
     """Writes <lang>.txt for every language.
 
     Args:
-        captions: of all pictures, by language; none of them becomes a sentence.
+        captions: of all pictures, by language; none of them occurs in the text.
         folder: where to.
         config: the numbers of sentences.
         seed: the job's.
@@ -27,10 +27,14 @@ def write_text(captions: Mapping[str, set[str]], folder: Path, config: Config, s
 
 
 def other_sentences(lang: str, count: int, seed: int, forbidden: set[str]) -> list[str]:
-    """Sentences, all different and none of them forbidden."""
+    """Sentences and small stories, all different, in none of which anything forbidden is said."""
     drawn = count
     while True:
-        found = [sentence for sentence in sentences(lang, drawn, seed) if sentence not in forbidden]
+        found = [
+            sentence
+            for sentence in sentences(lang, drawn, seed)
+            if not any(caption in sentence for caption in forbidden)
+        ]
         if len(found) >= count:
             return found[:count]
         drawn += 2 * (count - len(found))
