@@ -18,11 +18,13 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def draw_world(out: Path, workers: int = 1, **changes: Any) -> subprocess.CompletedProcess[str]:
+def draw_world(
+    out: Path, workers: int = 1, dictionaries: str = "dictionaries", **changes: Any
+) -> subprocess.CompletedProcess[str]:
     settings = SETTINGS | {name.replace("_", "-"): value for name, value in changes.items()}
     given = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
     command = [
-        sys.executable, "-m", "pipelines.scenes", "--dictionaries", "dictionaries", "--out", str(out),
+        sys.executable, "-m", "pipelines.scenes", "--dictionaries", dictionaries, "--out", str(out),
         "--seed", str(SEED), "--workers", str(workers), *given,
     ]  # fmt: skip
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)

@@ -54,6 +54,13 @@ def test_a_folder_that_someone_else_filled_is_left_alone(tmp_path: Path) -> None
     assert list(files_of(tmp_path)) == ["photograph.jpg"]
 
 
+def test_a_folder_without_dictionaries_is_named(tmp_path: Path) -> None:
+    done = draw_world(tmp_path / "raw", dictionaries=str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert str(tmp_path / "none") in done.stderr
+    assert not (tmp_path / "raw").exists()
+
+
 @pytest.mark.parametrize(("setting", "value"), [("train_images", 0), ("log_rows", -1), ("shortest", 20)])
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, setting: str, value: int) -> None:
     done = draw_world(tmp_path / "raw", **{setting: value})
