@@ -63,7 +63,7 @@ def test_a_folder_without_dictionaries_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("setting", "value"), [("train_images", 0), ("log_rows", -1), ("shortest", 20)])
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, setting: str, value: int) -> None:
-    done = draw_world(tmp_path / "raw", **{setting: value})
+    done = draw_world(tmp_path / "raw", dictionaries="dictionaries", **{setting: value})
     assert done.returncode == 2
     assert "scenes:" in done.stderr
     assert not (tmp_path / "raw").exists()
