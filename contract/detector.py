@@ -162,8 +162,8 @@ def _small(spec: DetectorSpec) -> nn.Module:
         backbone, num_classes=None, min_size=spec.shortest_side, max_size=spec.longest_side,
         rpn_anchor_generator=AnchorGenerator(((32, 56, 96, 152),), ((0.7, 1.0, 1.4),)),
         rpn_pre_nms_top_n_train=400, rpn_post_nms_top_n_train=100, rpn_pre_nms_top_n_test=200,
-        rpn_post_nms_top_n_test=50, rpn_batch_size_per_image=64, box_batch_size_per_image=48,
-        box_roi_pool=MultiScaleRoIAlign(["0"], resolution, 2),
+        rpn_post_nms_top_n_test=50, rpn_batch_size_per_image=64, box_batch_size_per_image=32,
+        box_roi_pool=MultiScaleRoIAlign(["0"], resolution, 1),
         box_head=TwoMLPHead(128 * resolution**2, spec.head_width),
         box_predictor=_predictor(spec),
     )  # fmt: skip

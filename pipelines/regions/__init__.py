@@ -1,0 +1,1 @@
+"""The stage ``regions``: pictures in, Faster R-CNN region features out."""

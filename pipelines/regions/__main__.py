@@ -1,0 +1,5 @@
+import sys
+
+from pipelines.regions.stage import main
+
+sys.exit(main())

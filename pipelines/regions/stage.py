@@ -1,0 +1,169 @@
+"""Finds the regions of every picture: one output shard from each shard of the images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from contract.command import Call, PathOption, run_stage
+from contract.config import option
+from contract.dataset import Dataset
+from contract.detector import detector_name, read_spec
+from contract.errors import UsageError
+from contract.pictures import (
+    PictureMissingError,
+    PictureStore,
+    PictureTooLargeError,
+    PictureUnreadableError,
+)
+from contract.rejects import Reject
+from pipelines.sharded import Job, Row, Tally, run_sharded
+
+if TYPE_CHECKING:
+    from pipelines.regions.detector import Detector, Found
+
+FEATURES = ("box_head", "pooled", "both")
+_WINDOW = 8  # batches that are decoded and sorted by aspect ratio together
+_REASONS = {
+    PictureMissingError: "image_missing",
+    PictureTooLargeError: "image_too_large",
+    PictureUnreadableError: "image_unreadable",
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The profile's section ``regions``."""
+
+    least: int = option(10, "regions a picture has at least", "regions")
+    most: int = option(100, "regions a picture has at most", "regions")
+    confidence: float = option(0.2, "probability over which a box becomes a region", "0 to 1")
+    nms_iou: float = option(0.3, "overlap over which boxes of one class compete", "0 to 1")
+    features: str = option("both", "box_head, pooled (means of the backbone's finest map) or both")
+    batch_size: int = option(8, "pictures the detector sees at once", "pictures")
+    decoding_threads: int = option(2, "threads that decode pictures ahead of the detector", "threads")
+    device: str = option("auto", "auto, cpu or cuda")
+
+    def check(self) -> None:
+        """Refuses settings that cannot be meant.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        if self.features not in FEATURES:
+            raise UsageError(f"regions.features is {self.features!r}.", f"one of {', '.join(FEATURES)}.")
+        if not 1 <= self.least <= self.most:
+            raise UsageError(f"regions: least is {self.least} and most is {self.most}.", "1 ≤ least ≤ most.")
+
+
+class RegionsProcess:
+    """Decodes the pictures of a shard ahead of the detector and runs it over batches of like aspect ratio."""
+
+    def __init__(self, images: Path, detector: Path, config: Config) -> None:
+        self._images, self._detector_folder, self._config = images, detector, config
+
+    def setup(self) -> None:
+        """Loads the detector, once a process, with one thread of its own: so bytes do not depend on the workers."""
+        import torch
+
+        from pipelines.regions.choice import Choice
+        from pipelines.regions.detector import TorchvisionDetector
+
+        torch.set_num_threads(1)
+        config = self._config
+        choice = Choice(config.least, config.most, config.confidence, config.nms_iou)
+        self._detector: Detector = TorchvisionDetector(self._detector_folder, choice, config.features, config.device)
+        self._name = detector_name(self._detector_folder)
+
+    def shard(self, index: int, tally: Tally) -> Iterator[Row | pa.RecordBatch | Reject]:
+        """The regions of a shard's pictures, in their order."""
+        rows = list(Dataset(self._images, "images").rows(["image_id", "uri", "width", "height"], index))
+        size = self._config.batch_size
+        windows = [rows[start : start + size * _WINDOW] for start in range(0, len(rows), size * _WINDOW)]
+        with ThreadPoolExecutor(self._config.decoding_threads) as threads:
+            ahead = [threads.submit(self._decode, row) for row in windows[0]] if windows else []
+            for number, window in enumerate(windows):
+                decoded = [task.result() for task in ahead]
+                following = windows[number + 1] if number + 1 < len(windows) else []
+                ahead = [threads.submit(self._decode, row) for row in following]
+                yield from self._window(window, decoded, tally)
+
+    def _decode(self, row: dict[str, Any]) -> np.ndarray | Reject:
+        try:
+            return np.array(PictureStore(self._images).read(row["uri"]))
+        except tuple(_REASONS) as error:
+            return Reject(row["image_id"], row["uri"], _REASONS[type(error)], str(error))
+
+    def _window(
+        self, rows: list[dict[str, Any]], decoded: list[np.ndarray | Reject], tally: Tally
+    ) -> Iterator[Row | Reject]:
+        pictures = {i: one for i, one in enumerate(decoded) if not isinstance(one, Reject)}
+        by_aspect = sorted(pictures, key=lambda i: (pictures[i].shape[0] / pictures[i].shape[1], i))
+        found: dict[int, Found] = {}
+        for start in range(0, len(by_aspect), self._config.batch_size):
+            batch = by_aspect[start : start + self._config.batch_size]
+            found |= dict(zip(batch, self._detector.find([pictures[i] for i in batch]), strict=True))
+        for i, row in enumerate(rows):
+            tally.rows_in += 1
+            one = decoded[i]
+            yield one if isinstance(one, Reject) else self._row(row, found[i], tally)
+
+    def _row(self, row: dict[str, Any], found: Found, tally: Tally) -> Row:
+        tally.count("regions_a_picture", f"{len(found.boxes):03d}")
+        tally.count("score_sum", by=round(float(found.scores.sum()), 4))
+        for number in found.classes.tolist():
+            tally.count("objects", self._detector.class_names[number])
+        return {
+            "image_id": row["image_id"], "num_regions": len(found.boxes), "feature_dim": found.features.shape[1],
+            "features": found.features.tobytes(), "boxes": found.boxes.astype("<f4").tobytes(),
+            "width": row["width"], "height": row["height"], "object_ids": found.classes.tolist(),
+            "object_scores": found.scores.tolist(), "detector": self._name,
+        }  # fmt: skip
+
+
+def run(call: Call[Config]) -> None:
+    """The stage: a job over the shards of the images."""
+    call.config.check()
+    images, detector = call.path("images"), call.path("detector")
+    spec, dataset = read_spec(detector), Dataset(images, "images")
+    _say_device(call.config.device, detector_name(detector))
+    run_sharded(
+        Job(
+            "regions", "regions", call.path("out"), dataset.num_shards, call.config, call.seed,
+            {"images": images, "detector": detector},
+            ("pipelines.regions", "contract.detector", "contract.pictures"),
+            {"object_classes": list(spec.class_names)},
+        ),
+        RegionsProcess(images, detector, call.config), call.workers, len(dataset), _summarise,
+    )  # fmt: skip
+
+
+def _say_device(name: str, detector: str) -> None:
+    from pipelines.regions.detector import choose_device
+
+    print(f"regions: {detector} on {choose_device(name)}.")
+
+
+def _summarise(statistics: dict[str, Any]) -> dict[str, Any]:
+    """Turns the sum of scores into their mean."""
+    total = sum(statistics.get("objects", {}).values())
+    mean = round(statistics.pop("score_sum", 0.0) / total, 4) if total else None
+    return statistics | {"regions": total, "mean_score": mean}
+
+
+PATHS = (
+    PathOption("images", "dataset of pictures"),
+    PathOption("detector", "folder of the detector"),
+    PathOption("out", "where the dataset of regions goes"),
+)
+
+
+def main() -> int:
+    """The stage's command line."""
+    return run_stage("regions", Config, PATHS, run, "Find the regions of every picture with a Faster R-CNN.")
