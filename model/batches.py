@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,8 +14,9 @@ from contract.errors import InputError, UsageError
 from contract.hashing import stable_hash
 from model import noise, objectives
 from model.config import PretrainConfig
-from model.data import Ints, Order, RegionStore, Texts, language_probabilities, pad
-from model.network import GenerationNetwork, Regions, UnderstandingNetwork
+from model.data import Ints, RegionStore, Texts, language_probabilities, pad
+from model.network import GenerationNetwork, UnderstandingNetwork
+from model.order import Order
 from model.tokenizer import Tokenizer
 
 _ALIKE = 20  # how many like pictures hard negatives are drawn from
@@ -138,7 +139,7 @@ class UnderstandingTasks:
 
     def _masked_language(self, network: UnderstandingNetwork, texts: Texts, draw: np.random.Generator) -> Tensor:
         tokens, labels = self._masked(texts, draw)
-        regions = to(self.sources.store.batch(texts.pictures), network.device)
+        regions = self.sources.store.batch(texts.pictures).to(network.device)
         return objectives.multimodal_masked_language_loss(
             network, tokens.to(network.device), labels.to(network.device), regions
         )
@@ -147,7 +148,7 @@ class UnderstandingTasks:
         regions = self.sources.store.batch(texts.pictures)
         chosen, zeroed = noise.mask_regions(regions.mask.numpy(), self.config.mask_probability, draw)
         return objectives.masked_region_loss(
-            network, pad(texts.tokens).to(network.device), to(regions, network.device),
+            network, pad(texts.tokens).to(network.device), regions.to(network.device),
             torch.from_numpy(chosen).to(network.device), torch.from_numpy(zeroed).to(network.device),
         )  # fmt: skip
 
@@ -161,7 +162,7 @@ class UnderstandingTasks:
         matched[:, 0] = 1.0
         tokens = pad(texts.tokens).repeat_interleave(1 + config.negatives, dim=0)
         return objectives.matching_loss(
-            network, tokens.to(network.device), to(sources.store.batch(pictures.ravel()), network.device),
+            network, tokens.to(network.device), sources.store.batch(pictures.ravel()).to(network.device),
             torch.from_numpy(matched.ravel()).to(network.device),
         )  # fmt: skip
 
@@ -195,15 +196,7 @@ class GenerationTasks:
             counts = regions.mask.sum(dim=1).numpy()
             zeroed = torch.from_numpy(noise.zero_runs(counts, regions.mask.shape[1], _DIC_SHARE, draw))
         return objectives.captioning_loss(
-            network, to(regions, network.device), pad(texts.tokens).to(network.device),
+            network, regions.to(network.device), pad(texts.tokens).to(network.device),
             self.sources.language_ids(texts).to(network.device),
             None if zeroed is None else zeroed.to(network.device),
         )  # fmt: skip
-
-
-def to(regions: Regions, device: torch.device) -> Regions:
-    """The regions on a device."""
-    return replace(
-        regions, features=regions.features.to(device), locations=regions.locations.to(device),
-        mask=regions.mask.to(device), object_ids=regions.object_ids.to(device),
-    )  # fmt: skip

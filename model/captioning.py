@@ -15,7 +15,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from contract.progress import Progress
-from model.batches import to
 from model.data import RegionStore
 from model.network import Attention, GenerationNetwork, Layer
 from model.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
@@ -189,7 +188,7 @@ def caption_pictures(
     with Progress(f"evaluate: captions in {lang}", len(pictures), "pictures") as bar:
         for start in range(0, len(pictures), images_per_batch):
             rows = pictures[start : start + images_per_batch]
-            memory_BMD, mask_BM = network.encode_regions(to(store.batch(rows), network.device))
+            memory_BMD, mask_BM = network.encode_regions(store.batch(rows).to(network.device))
             found = search(network, memory_BMD, mask_BM, language, tokenizer.mask, how)
             captions += [tokenizer.decode(tokens) for tokens in found]
             bar.update(len(rows))

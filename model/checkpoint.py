@@ -77,18 +77,3 @@ def load(folder: Path, device: torch.device) -> Checkpoint:
     except RuntimeError as error:
         raise InputError(f"The weights of {folder} do not fit its configuration: {error}") from error
     return Checkpoint(network.to(device).eval(), Tokenizer(folder), values["training"])
-
-
-def choose_device(name: str) -> torch.device:
-    """The device that a profile names; "auto" takes a GPU where there is one.
-
-    Raises:
-        InputError: where CUDA is asked for and not there.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(
-            "device is 'cuda' and this machine has no CUDA GPU that torch can use.", "a GPU, or `device: cpu`."
-        )
-    return torch.device(name)

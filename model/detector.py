@@ -27,9 +27,9 @@ from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file, stable_hash
 from contract.pictures import read_picture
 from contract.progress import Progress, progress
-from model.checkpoint import choose_device
-from model.data import Order
 from model.detector_config import DetectorConfig
+from model.device import choose_device
+from model.order import Order
 
 _TORCHVISION_HEAD = 1024
 _CLIP_NORM = 5.0
@@ -224,7 +224,7 @@ def run(call: Call[DetectorConfig]) -> None:
         head = config.head_width if config.architecture == SMALL else _TORCHVISION_HEAD
         spec = DetectorSpec(config.architecture, names, config.shortest_side, config.longest_side, head)
         torch.manual_seed(stable_hash(call.seed, "detector") % 2**63)
-        network = build(spec).to(device, memory_format=torch.channels_last)  # a third faster on a CPU
+        network = build(spec).to(device).to(memory_format=torch.channels_last)  # a third faster on a CPU
         print(f"detector: training {spec.architecture} on {device}: {len(training):,} pictures, {len(names)} classes.")
         facts = {"losses": train(network, training, config, call.seed, device), "training_pictures": len(training)}
     else:

@@ -17,6 +17,7 @@ from model.caption_metrics import bleu4, cider
 from model.caption_tokens import caption_tokens, tokenizer_name
 from model.captioning import BeamSearch, caption_pictures
 from model.data import RegionStore, with_ends
+from model.device import choose_device
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.retrieval import score_all_pairs
 from model.retrieval_metrics import FIVE_DUPLICATED, UNIQUE
@@ -33,7 +34,7 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
         InputError: where captions or regions are not what the checkpoint needs.
     """
     _check(call.config)
-    loaded = checkpoint.load(call.path("checkpoint"), checkpoint.choose_device(call.config.device))
+    loaded = checkpoint.load(call.path("checkpoint"), choose_device(call.config.device))
     store = read_regions(call.path("regions"), loaded.network.config)
     split = read_split(call.path("captions"), store, call.config.split, call.config.languages)
     images = sample_images(split.images(), call.config.max_images)

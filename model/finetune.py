@@ -22,18 +22,19 @@ from contract.config import as_parameters
 from contract.errors import InputError, UsageError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, objectives, training
-from model.batches import to
-from model.data import Ints, Order, RegionStore, Texts, pad, with_ends
+from model.data import Ints, RegionStore, Texts, pad, with_ends
+from model.device import choose_device
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.noise import mismatch
+from model.order import Order
 from model.task_config import FinetuneConfig
 from model.task_data import read_regions, read_split
 from model.tokenizer import Tokenizer
 
 _NETWORKS = {"retrieval": "understanding", "captioning": "generation"}
 _CODE = (
-    "batches", "checkpoint", "config", "data", "finetune", "network", "noise", "objectives", "task_config", "task_data",
-    "tokenizer", "training",
+    "checkpoint", "config", "data", "device", "finetune", "network", "noise", "objectives", "order", "task_config",
+    "task_data", "tokenizer", "training",
 )  # fmt: skip
 _CHECKPOINT_EVERY = 500
 
@@ -47,7 +48,7 @@ def finetune(call: Call[FinetuneConfig]) -> None:
     """
     config = call.config
     _check(config)
-    loaded = checkpoint.load(call.path("checkpoint"), checkpoint.choose_device(config.device))
+    loaded = checkpoint.load(call.path("checkpoint"), choose_device(config.device))
     network, tokenizer = loaded.network, loaded.tokenizer
     if network.config.network != _NETWORKS[config.task]:
         raise InputError(
@@ -139,7 +140,7 @@ def _captioning(
 ) -> dict[str, Tensor]:
     chosen = texts.of(batch.tolist())
     languages_B = torch.tensor([rows[lang] for lang in chosen.languages], device=network.device)
-    regions = to(store.batch(chosen.pictures), network.device)
+    regions = store.batch(chosen.pictures).to(network.device)
     return {
         "captioning": objectives.captioning_loss(network, regions, pad(chosen.tokens).to(network.device), languages_B)
     }
@@ -199,7 +200,7 @@ def _retrieval(
 ) -> dict[str, Tensor]:  # fmt: skip
     captions, pictures = pairs.of(batch, step)
     tokens = pad([texts.tokens[row] for row in captions.ravel()]).to(network.device)
-    regions = to(store.batch(pictures.ravel()), network.device)
+    regions = store.batch(pictures.ravel()).to(network.device)
     logits_BN = network.matching_logits(network.joint(tokens, regions)).view(captions.shape)
     return {"matching": matching_loss(logits_BN, loss)}
 

@@ -38,6 +38,11 @@ class Regions:
     def __getitem__(self, rows: Tensor | slice) -> Regions:
         return Regions(self.features[rows], self.locations[rows], self.mask[rows], self.object_ids[rows])
 
+    def to(self, device: torch.device) -> Regions:
+        """The regions on a device."""
+        moved = (tensor.to(device) for tensor in (self.features, self.locations, self.mask, self.object_ids))
+        return Regions(*moved)
+
 
 class Embeddings(nn.Module):
     """Tokens and regions to vectors: each is a sum, then a norm, then dropout."""

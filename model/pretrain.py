@@ -25,13 +25,14 @@ from model import checkpoint, training
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import TASKS, NetworkConfig, PretrainConfig
 from model.data import RegionStore, read_captions, read_codeswitch, read_corpus
+from model.device import choose_device
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.tokenizer import Tokenizer
 
 
 def pretrain(network_kind: str, call: Call[PretrainConfig]) -> None:
     """The stage: reads the sources, trains, writes the checkpoint."""
-    config, device = call.config, checkpoint.choose_device(call.config.device)
+    config, device = call.config, choose_device(call.config.device)
     weights = task_weights(network_kind, config)
     sources = read_sources(call)
     torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)

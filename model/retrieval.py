@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from contract.progress import Progress
-from model.batches import to
 from model.data import Ints, RegionStore
 from model.network import Layer, UnderstandingNetwork
 
@@ -100,7 +99,7 @@ def _blocks(store: RegionStore, pictures: Sequence[int]) -> Iterator[tuple[list[
 
 
 def _picture_side(network: UnderstandingNetwork, store: RegionStore, rows: Sequence[int]) -> _Side:
-    regions = to(store.batch(rows), network.device)
+    regions = store.batch(rows).to(network.device)
     scaled_PRF = network.embeddings.scaled(regions.features)
     return _side(network, network.embeddings.regions(scaled_PRF, regions.locations))
 

@@ -7,7 +7,8 @@ import pytest
 from task_world import FEATURES, region_row, things_of, world, write_dataset  # noqa: F401
 
 from contract.errors import InputError
-from model.data import Order, RegionStore, language_probabilities, pad, read_captions, with_ends
+from model.data import RegionStore, language_probabilities, pad, read_captions, with_ends
+from model.order import Order
 from model.tokenizer import BOS, EOS, PAD, Tokenizer
 
 
