@@ -20,6 +20,9 @@ class TokenizerConfig:
     vocabulary_size: int = option(4000, "pieces to train where no model is given; the data may hold fewer", "pieces")
     character_coverage: float = option(0.9999, "share of characters that have a piece of their own", "0 to 1")
     max_sentences: int = option(1_000_000, "sentences to train on at most", "sentences")
+    whole_words: int = option(
+        2000, "most frequent lexicon words that are one piece each, in scripts without spaces", "words"
+    )
 
 
 @dataclass(frozen=True)

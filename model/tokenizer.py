@@ -8,10 +8,12 @@ A SentencePiece model's id ``i`` is the network's id ``i + 1``, so that ``<s>`` 
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from model.config import TokenizerConfig
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
 MODEL_FILE = "sentencepiece.bpe.model"  # XLM-R's own name for it
+WITHOUT_SPACES = ("zh", "ja", "th", "lo", "km", "my")  # languages that are written without spaces between words
 _OFFSET = 1  # SentencePiece's <unk> <s> </s> are ids 0 1 2; pieces follow from 3, here from 4
 _FIRST_PIECE = 4
 
@@ -62,8 +65,15 @@ class Tokenizer:
         return token < _FIRST_PIECE or token == self.mask or self._pieces.id_to_piece(token - _OFFSET).startswith("▁")
 
 
-def train(texts: Iterator[str], config: TokenizerConfig, seed: int, out: Path) -> None:
-    """Trains a SentencePiece model on texts and writes it into a folder.
+def train(texts: Iterator[str], whole: list[str], config: TokenizerConfig, seed: int, out: Path) -> None:
+    """Trains a SentencePiece BPE model on texts and writes it into a folder.
+
+    Args:
+        texts: what it is trained on.
+        whole: words that are one piece each, wherever they stand.
+        config: the settings.
+        seed: seed of SentencePiece's draws.
+        out: an existing folder.
 
     Raises:
         InputError: where there is no text.
@@ -72,14 +82,37 @@ def train(texts: Iterator[str], config: TokenizerConfig, seed: int, out: Path) -
     if first is None:
         raise InputError("There is no text to train a tokenizer on.", "a corpus or captions with at least one row.")
     sentencepiece.set_random_generator_seed(seed % 2**31)
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=itertools.islice(itertools.chain([first], texts), config.max_sentences),
-        model_prefix=str(out / MODEL_FILE.removesuffix(".model")),
-        vocab_size=config.vocabulary_size, hard_vocab_limit=False,  # small data hold fewer pieces than asked for
-        character_coverage=config.character_coverage, model_type="unigram",  # what XLM-R's model is
-        num_threads=1, minloglevel=2,  # one thread, so that the same text gives the same model
-    )  # fmt: skip
-    (out / MODEL_FILE.replace(".model", ".vocab")).unlink()
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=itertools.islice(itertools.chain([first], texts), config.max_sentences),
+            model_writer=model, model_type="bpe",  # a file of its own would hold its path
+            vocab_size=config.vocabulary_size, character_coverage=config.character_coverage,
+            user_defined_symbols=whole, num_threads=1, minloglevel=2,
+        )  # fmt: skip
+    except RuntimeError as error:  # SentencePiece says how many pieces the text holds
+        raise InputError(
+            f"tokenizer.vocabulary_size is {config.vocabulary_size}: {error}", "a smaller number."
+        ) from error
+    (out / MODEL_FILE).write_bytes(model.getvalue())
+
+
+def frequent_words(texts: Iterator[str], words: set[str], most: int) -> list[str]:
+    """The words that stand most often in texts written without spaces, found from left to right, longest first.
+
+    A dictionary's word in a code-switched caption has spaces around it, the same word in a sentence of its own language
+    has none. As pieces of their own both look alike to the network.
+    """
+    counts: Counter[str] = Counter()
+    longest = max(map(len, words), default=0)
+    for text in texts:
+        start = 0
+        while start < len(text):
+            end = next((end for end in range(start + longest, start, -1) if text[start:end] in words), 0)
+            counts.update([text[start:end]] if end else [])
+            start = end or start + 1
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    return sorted(ranked[:most], key=lambda word: (-len(word), word))
 
 
 def run(call: Call[TokenizerConfig]) -> None:
@@ -93,7 +126,7 @@ def run(call: Call[TokenizerConfig]) -> None:
             )
         shutil.copyfile(call.config.model, out / MODEL_FILE)
     else:
-        train(_texts(call), call.config, call.seed, out)
+        train(_texts(call), _whole_words(call), call.config, call.seed, out)
     tokenizer = Tokenizer(out)
     (out / "tokenizer.json").write_text(json.dumps({"vocabulary": tokenizer.vocabulary, "mask": tokenizer.mask}) + "\n")
     print(f"tokenizer: {tokenizer.vocabulary:,} ids.")
@@ -113,6 +146,14 @@ def _texts(call: Call[TokenizerConfig]) -> Iterator[str]:
             yield row["text"]
     for row in Dataset(call.path("lexicon"), "lexicon").rows(["targets"]):
         yield from row["targets"]
+
+
+def _whole_words(call: Call[TokenizerConfig]) -> list[str]:
+    rows = Dataset(call.path("lexicon"), "lexicon").rows(["lang", "targets"])
+    words = {word for row in rows if row["lang"] in WITHOUT_SPACES for word in row["targets"]}
+    corpus = Dataset(call.path("corpus"), "corpus").rows(["lang", "text", "split"])
+    texts = (row["text"] for row in corpus if row["lang"] in WITHOUT_SPACES and row["split"] == "train")
+    return frequent_words(texts, words, call.config.whole_words)
 
 
 PATHS = (
