@@ -7,6 +7,10 @@ built, so that the rest of the contract stays light.
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
+import struct
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +20,7 @@ from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 SPEC_FILE, WEIGHTS_FILE = "detector.json", "weights.safetensors"
 SMALL = "small"
@@ -25,6 +29,12 @@ TORCHVISION = (
     "fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2",
 )  # fmt: skip
 ARCHITECTURES = (SMALL, *TORCHVISION)
+_BROKEN_PICKLE = (
+    pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError,
+    AttributeError, AssertionError, ImportError, struct.error,
+)  # fmt: skip
+MOST_OBLONG = 30  # times as long as wide: beyond it a picture, scaled for a network, is only a few pixels narrow
+_LEAST_SIDE = 32  # px: the stride of the deepest map
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,23 @@ class DetectorSpec:
     longest_side: int
     head_width: int = 1024
 
+    def __post_init__(self) -> None:
+        """Refuses what no network can be built from.
+
+        Raises:
+            UsageError: names the value.
+        """
+        if self.architecture not in ARCHITECTURES:
+            known = ", ".join(ARCHITECTURES)
+            raise UsageError(f"The detector's architecture is {self.architecture!r}.", f"one of {known}.")
+        if not self.class_names:
+            raise UsageError("The detector has no class names.", "one at least.")
+        if not _LEAST_SIDE <= self.shortest_side <= self.longest_side:
+            sides = f"shortest_side is {self.shortest_side} and longest_side is {self.longest_side}"
+            raise UsageError(f"The detector's {sides}.", f"{_LEAST_SIDE} ≤ shortest_side ≤ longest_side, in px.")
+        if self.head_width < 1:
+            raise UsageError(f"The detector's head_width is {self.head_width}.", "1 or more.")
+
 
 def read_spec(folder: Path) -> DetectorSpec:
     """The specification of a detector's folder.
@@ -55,18 +82,23 @@ def read_spec(folder: Path) -> DetectorSpec:
     path = folder / SPEC_FILE
     try:
         return load_config(DetectorSpec, json.loads(path.read_text()), str(path))
-    except (OSError, ValueError, UsageError) as error:
+    except (OSError, ValueError, TypeError, RecursionError, UsageError) as error:
         raise InputError(f"{folder} is no detector ({error}).", f"{SPEC_FILE} and {WEIGHTS_FILE}.") from error
 
 
 def write_detector(folder: Path, spec: DetectorSpec, network: nn.Module) -> None:
-    """Writes specification and weights."""
+    """Writes specification and weights; the folder appears only when both are there."""
     from safetensors.torch import save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(weights, folder / WEIGHTS_FILE)
-    (folder / SPEC_FILE).write_text(json.dumps(asdict(spec), indent=2, ensure_ascii=False) + "\n")
+    save_file(weights, temporary / WEIGHTS_FILE)
+    (temporary / SPEC_FILE).write_text(json.dumps(asdict(spec), indent=2, ensure_ascii=False) + "\n")
+    if folder.exists():
+        shutil.rmtree(folder)
+    temporary.rename(folder)
 
 
 def load_detector(folder: Path) -> tuple[DetectorSpec, nn.Module]:
@@ -84,53 +116,72 @@ def load_weights(network: nn.Module, path: Path) -> None:
         InputError: where the file is missing, no weights, or of another network.
     """
     weights = read_weights(path)
-    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    for name, shape in expected.items():
+    expected = {name: tensor for name, tensor in network.state_dict().items() if _decides(name)}
+    for name, tensor in expected.items():
         if name not in weights:
             raise InputError(f"{path} has no weight {name!r}.", f"all {len(expected)} weights of the architecture.")
-        if tuple(weights[name].shape) != shape:
-            raise InputError(f"{path}: {name} has shape {tuple(weights[name].shape)}.", f"{shape}.")
-    network.load_state_dict({name: weights[name] for name in expected})
+        found = weights[name]
+        if found.shape != tensor.shape:
+            fitting = "and as many class names as the weights have classes" if "box_predictor" in name else ""
+            raise InputError(
+                f"{path}: {name} has shape {tuple(found.shape)}.", f"{tuple(tensor.shape)} {fitting}".strip() + "."
+            )
+        if found.is_complex() or not found.isfinite().all():
+            raise InputError(f"{path}: {name} holds values that are no finite numbers.", "finite weights.")
+    network.load_state_dict({name: weights[name] for name in expected}, strict=False)
 
 
-def read_weights(path: Path) -> dict[str, Any]:
-    """The tensors of a weights file, by name."""
-    import pickle
+def _decides(name: str) -> bool:
+    """Whether a weight has a part in what the network finds; files with frozen normalisation lack the counters."""
+    return not name.endswith(".num_batches_tracked")
 
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a weights file, by name.
+
+    Raises:
+        InputError: where the file is missing, broken, or holds anything besides tensors.
+    """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    expected = "tensors by name and nothing else, as safetensors or as `torch.save(network.state_dict())` writes them."
     if not path.is_file():
         raise InputError(f"{path} is not there.", "a detector's weights: .safetensors, .pth or .pt.")
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        values = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as weights: {error}", "tensors by name and nothing else.") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path} holds a {type(values).__name__}.", "tensors by name.")
+        values = load_file(path) if path.suffix == ".safetensors" else _read_torch_file(path)
+    except (SafetensorError, *_BROKEN_PICKLE) as error:
+        reason = str(error).partition("\n")[0]  # what follows in torch's message is advice to trust the file
+        raise InputError(f"{path} cannot be read as weights ({type(error).__name__}: {reason}).", expected) from error
+    if not isinstance(values, dict) or not all(isinstance(value, torch.Tensor) for value in values.values()):
+        raise InputError(f"{path} holds other things than tensors.", expected)
     return values
 
 
+def _read_torch_file(path: Path) -> Any:
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on how old the file's format is
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
 def detector_name(folder: Path) -> str:
-    """What regions state as their detector: architecture and the first 12 digits of the weights' sha256."""
+    """What regions state as their detector: architecture and the first 12 digits of the weights' sha256.
+
+    Raises:
+        InputError: where the folder is no detector.
+    """
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise InputError(f"{folder} is no detector: it has no {WEIGHTS_FILE}.", f"{SPEC_FILE} and {WEIGHTS_FILE}.")
     return f"{read_spec(folder).architecture}-{sha256_of_file(folder / WEIGHTS_FILE)[:12]}"
 
 
 def build(spec: DetectorSpec) -> nn.Module:
-    """The torchvision Faster R-CNN of a specification, with fresh weights; nothing is downloaded.
-
-    Raises:
-        InputError: for an architecture that is not known.
-    """
+    """The torchvision Faster R-CNN of a specification, with fresh weights; nothing is downloaded."""
     if spec.architecture == SMALL:
         return _small(spec)
-    if spec.architecture not in TORCHVISION:
-        raise InputError(
-            f"The detector's architecture is {spec.architecture!r}.", f"one of {', '.join(ARCHITECTURES)}."
-        )
     from torchvision import models
 
     return models.get_model(

@@ -17,6 +17,9 @@ REASONS: dict[str, str] = {
     "malformed_row": "the row cannot be read as its format says",
     # regions
     "no_regions": "the detector found fewer regions than the least number",
+    "image_oblong": "so long and narrow that little is left of it in the detector's size",
+    "image_changed": "the picture's file has another size than when it was ingested",
+    "features_not_finite": "the detector's features hold values that no float16 can",
     # triples, by MILD's steps
     "query_empty": "step 1: no text is left after normalisation",
     "language_unknown": "step 1: the language is none of those asked for, or cannot be told",

@@ -13,11 +13,8 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,83 +22,14 @@ from contract.command import Call, PathOption, run_stage
 from contract.detector import SMALL, DetectorSpec, build, load_weights, write_detector
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file, stable_hash
-from contract.pictures import read_picture
 from contract.progress import Progress, progress
+from model.detector_boxes import BoxedPicture, Pictures, read_boxes
 from model.detector_config import DetectorConfig
 from model.device import choose_device
 from model.order import Order
 
 _TORCHVISION_HEAD = 1024
 _CLIP_NORM = 5.0
-
-
-@dataclass(frozen=True)
-class BoxedPicture:
-    """A picture and what is in it.
-
-    Attributes:
-        image_id: its id in the COCO file.
-        path: its file.
-        boxes: float32 [N, 4], x1 y1 x2 y2 in pixels.
-        labels: int64 [N], 1-based.
-    """
-
-    image_id: int
-    path: Path
-    boxes: Tensor
-    labels: Tensor
-
-
-def read_boxes(path: Path, pictures: Path) -> tuple[list[BoxedPicture], tuple[str, ...]]:
-    """Reads a COCO JSON file.
-
-    Returns:
-        The pictures with boxes, by id, and the class names; label ``i + 1`` is the i-th name.
-
-    Raises:
-        InputError: where the file is missing or not COCO, a box has no area or class, or a name leads elsewhere.
-    """
-    try:
-        coco = json.loads(path.read_text())
-        categories = sorted(coco["categories"], key=lambda category: category["id"])
-        label_of = {category["id"]: number for number, category in enumerate(categories, 1)}
-        boxes: dict[int, list[list[float]]] = {image["id"]: [] for image in coco["images"]}
-        labels: dict[int, list[int]] = {image["id"]: [] for image in coco["images"]}
-        for annotation in coco["annotations"]:
-            x, y, width, height = map(float, annotation["bbox"])
-            if annotation.get("iscrowd") or width <= 1 or height <= 1:
-                continue  # crowds have no box of their own, and slivers teach nothing
-            boxes[annotation["image_id"]].append([x, y, x + width, y + height])
-            labels[annotation["image_id"]].append(label_of[annotation["category_id"]])
-        found = [
-            BoxedPicture(
-                image["id"], _inside(pictures, str(image["file_name"])),
-                torch.tensor(boxes[image["id"]]), torch.tensor(labels[image["id"]]),
-            )
-            for image in sorted(coco["images"], key=lambda image: image["id"])
-            if boxes[image["id"]]
-        ]  # fmt: skip
-        names = tuple(str(category["name"]) for category in categories)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"{path} cannot be read as COCO boxes ({type(error).__name__}: {error})."
-        raise InputError(what, "images, annotations and categories, as COCO's instances files have them.") from error
-    if not found:
-        raise InputError(f"{path} has no picture with a box.", "one at least.")
-    return found, names
-
-
-def _inside(folder: Path, name: str) -> Path:
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise InputError(f"The file_name {name!r} leads out of {folder}.", "a path below it.")
-    return folder / name
-
-
-def load_pictures(pictures: list[BoxedPicture], label: str) -> list[Tensor]:
-    """Decodes pictures into uint8 [3, height, width]."""
-    return [
-        torch.from_numpy(np.array(read_picture(picture.path))).permute(2, 0, 1).contiguous()
-        for picture in progress(pictures, label, unit="pictures")
-    ]
 
 
 def train(
@@ -115,7 +43,7 @@ def train(
     Raises:
         InputError: where the loss is no number any more.
     """
-    images = load_pictures(pictures, "detector: reading pictures")
+    images = Pictures(pictures)
     order = Order(len(pictures), seed, "detector")
     steps = max(1, len(pictures) // config.batch_size)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=1e-4)
@@ -166,8 +94,8 @@ def detections(
 ) -> Iterator[dict[str, Any]]:
     """What the detector finds, in COCO's result format."""
     network.eval()
-    images = load_pictures(pictures, "detector: reading held-out pictures")
-    for start in range(0, len(pictures), batch_size):
+    images = Pictures(pictures)
+    for start in progress(range(0, len(pictures), batch_size), "detector: held-out pictures", unit="batches"):
         found = network([image.to(device).float() / 255 for image in images[start : start + batch_size]])
         for picture, one in zip(pictures[start : start + batch_size], found, strict=True):
             for box, label, score in zip(
@@ -211,21 +139,22 @@ def average_precision(
 
 def run(call: Call[DetectorConfig]) -> None:
     """The stage: trains on raw/boxes or takes the profile's weights, and measures on raw/boxes/val.json."""
+    call.config.check()
     config, device = call.config, choose_device(call.config.device)
     boxes = call.path("raw") / "boxes"
-    own_pictures = boxes / "images"
-    pictures_folder = own_pictures if own_pictures.is_dir() else call.path("raw") / "images"
+    pictures = boxes / "images" if (boxes / "images").is_dir() else call.path("raw") / "images"
+    held_out, names = read_boxes(boxes / "val.json", pictures) if (boxes / "val.json").is_file() else ([], ())
     facts: dict[str, Any]
     if config.weights:
         spec, network = take_weights(config)
-        facts = {"weights": sha256_of_file(config.weights)}
+        network, facts = network.to(device), {"weights": sha256_of_file(config.weights)}
     elif (boxes / "train.json").is_file():
-        training, names = read_boxes(boxes / "train.json", pictures_folder)
-        head = config.head_width if config.architecture == SMALL else _TORCHVISION_HEAD
-        spec = DetectorSpec(config.architecture, names, config.shortest_side, config.longest_side, head)
+        training, class_names = read_boxes(boxes / "train.json", pictures)
+        spec = _spec(config, class_names)
         torch.manual_seed(stable_hash(call.seed, "detector") % 2**63)
         network = build(spec).to(device).to(memory_format=torch.channels_last)  # a third faster on a CPU
-        print(f"detector: training {spec.architecture} on {device}: {len(training):,} pictures, {len(names)} classes.")
+        seen = f"{len(training):,} pictures, {len(class_names)} classes"
+        print(f"detector: training {spec.architecture} on {device}: {seen}.")
         facts = {"losses": train(network, training, config, call.seed, device), "training_pictures": len(training)}
     else:
         raise UsageError(
@@ -233,17 +162,31 @@ def run(call: Call[DetectorConfig]) -> None:
             "boxes to train on, or weights.",
             "place COCO boxes there, or set detector.weights and detector.class_names in the profile.",
         )
-    if (boxes / "val.json").is_file():
-        held_out, names = read_boxes(boxes / "val.json", pictures_folder)
-        if names == spec.class_names:
-            found = list(detections(network.to(device), held_out, config.batch_size, device))
-            facts |= average_precision(held_out, names, found) | {"held_out_pictures": len(held_out)}
-            print(f"detector: AP {facts['AP']}, AP50 {facts['AP50']} on {len(held_out)} held-out pictures.")
     write_detector(call.path("out"), spec, network)
-    metrics = call.path("metrics")
-    metrics.parent.mkdir(parents=True, exist_ok=True)
+    facts |= _measured(network, spec, held_out, names, config, device)
     facts = {"task": "detection", "architecture": spec.architecture, "classes": len(spec.class_names)} | facts
-    metrics.write_text(json.dumps(facts, indent=2) + "\n")
+    call.path("metrics").parent.mkdir(parents=True, exist_ok=True)
+    call.path("metrics").write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def _spec(config: DetectorConfig, class_names: tuple[str, ...]) -> DetectorSpec:
+    head = config.head_width if config.architecture == SMALL else _TORCHVISION_HEAD
+    return DetectorSpec(config.architecture, class_names, config.shortest_side, config.longest_side, head)
+
+
+def _measured(
+    network: nn.Module, spec: DetectorSpec, held_out: list[BoxedPicture], names: tuple[str, ...],
+    config: DetectorConfig, device: torch.device,
+) -> dict[str, Any]:  # fmt: skip
+    if not held_out:
+        print("detector: not measured, since there is no boxes/val.json.")
+        return {}
+    if names != spec.class_names:
+        print(f"detector: not measured, since boxes/val.json has other classes: {', '.join(names[:5])} …")
+        return {}
+    precision = average_precision(held_out, names, list(detections(network, held_out, config.batch_size, device)))
+    print(f"detector: AP {precision['AP']}, AP50 {precision['AP50']} on {len(held_out)} held-out pictures.")
+    return precision | {"held_out_pictures": len(held_out)}
 
 
 def take_weights(config: DetectorConfig) -> tuple[DetectorSpec, nn.Module]:
@@ -251,16 +194,18 @@ def take_weights(config: DetectorConfig) -> tuple[DetectorSpec, nn.Module]:
 
     Raises:
         UsageError: where the class names are missing.
-        InputError: where weights and architecture do not fit each other.
+        InputError: where class names, weights and architecture do not fit each other.
     """
     if config.weights is None or config.class_names is None or not config.class_names.is_file():
         raise UsageError(
             f"detector.class_names is {config.class_names}.", "a text file with one class name a line.",
             "give the names of the classes that the weights know, in order, without the background.",
         )  # fmt: skip
-    names = tuple(line.strip() for line in config.class_names.read_text().splitlines() if line.strip())
-    head = config.head_width if config.architecture == SMALL else _TORCHVISION_HEAD
-    spec = DetectorSpec(config.architecture, names, config.shortest_side, config.longest_side, head)
+    try:
+        lines = config.class_names.read_text(encoding="utf-8").splitlines()
+    except ValueError as error:
+        raise InputError(f"{config.class_names} is no text ({error}).", "UTF-8, one class name a line.") from error
+    spec = _spec(config, tuple(line.strip() for line in lines if line.strip()))
     network = build(spec)
     load_weights(network, config.weights)
     return spec, network

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.config import option
+from contract.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,14 @@ class DetectorConfig:
     batch_size: int = option(8, "pictures a step", "pictures")
     learning_rate: float = option(2e-3, "peak of the learning rate")
     device: str = option("auto", "auto, cpu or cuda")
+
+    def check(self) -> None:
+        """Refuses settings that cannot be meant; those of the network itself, its specification refuses.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        if self.epochs < 1 or self.batch_size < 1:
+            raise UsageError(f"detector: epochs is {self.epochs} and batch_size is {self.batch_size}.", "1 or more.")
+        if not 0 < self.learning_rate < 1:
+            raise UsageError(f"detector.learning_rate is {self.learning_rate}.", "more than 0 and less than 1.")

@@ -37,7 +37,8 @@ def choose(boxes_N4: Tensor, probabilities_NC: Tensor, choice: Choice) -> tuple[
         choice: the rules.
 
     Returns:
-        Indices of the proposals, most probable first; their classes; their probabilities.
+        Indices of the proposals, most probable first, and after them those that fill up to ``least`` though they
+        overlap, again most probable first; their classes; their probabilities.
     """
     scores_N, classes_N = probabilities_NC.max(dim=1)
     kept = batched_nms(boxes_N4, scores_N, classes_N, choice.nms_iou)  # sorted, most probable first

@@ -88,12 +88,14 @@ class TorchvisionDetector:
             chosen, classes, scores = choose(boxes, probabilities, self._choice)
             features = self._features_of(pooled.split(counts)[row][chosen], finest[row : row + 1], boxes[chosen], batch)
             factors = torch.tensor([sizes[row][1] / scaled[1], sizes[row][0] / scaled[0]], device=self.device).repeat(2)
+            with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite, and the picture a reject
+                features16 = features.cpu().numpy().astype("<f2")
             found.append(
                 Found(
                     _inside(boxes[chosen] * factors, sizes[row]).cpu().numpy(),
                     classes.cpu().numpy().astype(np.int16),
                     scores.cpu().numpy(),
-                    features.cpu().numpy().astype("<f2"),
+                    features16,
                 )
             )
         return found
@@ -131,6 +133,6 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name.startswith("cuda") and not torch.cuda.is_available():
+    if name == "cuda" and not torch.cuda.is_available():
         raise UsageError("regions.device is 'cuda' and torch finds no CUDA GPU.", "a GPU.", "set `device: cpu`.")
     return torch.device(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ import pyarrow as pa
 from contract.command import Call, PathOption, run_stage
 from contract.config import option
 from contract.dataset import Dataset
-from contract.detector import detector_name, read_spec
-from contract.errors import UsageError
+from contract.detector import MOST_OBLONG, detector_name, read_spec
+from contract.errors import InputError, UsageError
 from contract.pictures import (
     PictureMissingError,
     PictureStore,
     PictureTooLargeError,
     PictureUnreadableError,
+    read_picture,
 )
 from contract.rejects import Reject
 from pipelines.sharded import Job, Row, Tally, run_sharded
@@ -29,11 +31,14 @@ if TYPE_CHECKING:
     from pipelines.regions.detector import Detector, Found
 
 FEATURES = ("box_head", "pooled", "both")
+DEVICES = ("auto", "cpu", "cuda")
 _WINDOW = 8  # batches that are decoded and sorted by aspect ratio together
-_REASONS = {
+_DECODED_PIXELS = 12_000_000  # a picture with more is shrunk by a whole factor, for it waits in memory with others
+_REASONS: dict[type[InputError], str] = {
     PictureMissingError: "image_missing",
     PictureTooLargeError: "image_too_large",
     PictureUnreadableError: "image_unreadable",
+    InputError: "image_unsafe_path",
 }
 
 
@@ -60,6 +65,14 @@ class Config:
             raise UsageError(f"regions.features is {self.features!r}.", f"one of {', '.join(FEATURES)}.")
         if not 1 <= self.least <= self.most:
             raise UsageError(f"regions: least is {self.least} and most is {self.most}.", "1 ≤ least ≤ most.")
+        for name, share in (("confidence", self.confidence), ("nms_iou", self.nms_iou)):
+            if not 0 <= share <= 1:
+                raise UsageError(f"regions.{name} is {share}.", "0 to 1.")
+        for name, count in (("batch_size", self.batch_size), ("decoding_threads", self.decoding_threads)):
+            if count < 1:
+                raise UsageError(f"regions.{name} is {count}.", "1 or more.")
+        if self.device not in DEVICES:
+            raise UsageError(f"regions.device is {self.device!r}.", f"one of {', '.join(DEVICES)}.")
 
 
 class RegionsProcess:
@@ -76,6 +89,7 @@ class RegionsProcess:
         from pipelines.regions.detector import TorchvisionDetector
 
         torch.set_num_threads(1)
+        self._store = PictureStore(self._images)
         config = self._config
         choice = Choice(config.least, config.most, config.confidence, config.nms_iou)
         self._detector: Detector = TorchvisionDetector(self._detector_folder, choice, config.features, config.device)
@@ -95,10 +109,21 @@ class RegionsProcess:
                 yield from self._window(window, decoded, tally)
 
     def _decode(self, row: dict[str, Any]) -> np.ndarray | Reject:
+        uri = row["uri"]
         try:
-            return np.array(PictureStore(self._images).read(row["uri"]))
-        except tuple(_REASONS) as error:
-            return Reject(row["image_id"], row["uri"], _REASONS[type(error)], str(error))
+            image = read_picture(self._store.path(uri), uri)
+        except InputError as error:
+            return Reject(row["image_id"], uri, _REASONS[type(error)], error.what)
+        except OSError as error:
+            return Reject(row["image_id"], uri, "image_unreadable", f"{uri}: {error.strerror}")
+        width, height = image.size
+        if image.size != (row["width"], row["height"]):
+            message = f"{width} × {height} px; expected {row['width']} × {row['height']}: run ingest again"
+            return Reject(row["image_id"], uri, "image_changed", message)
+        if max(image.size) > MOST_OBLONG * min(image.size):
+            message = f"{width} × {height} px; expected at most {MOST_OBLONG} times as long as wide"
+            return Reject(row["image_id"], uri, "image_oblong", message)
+        return np.array(image.reduce(math.ceil(math.sqrt(width * height / _DECODED_PIXELS))))
 
     def _window(
         self, rows: list[dict[str, Any]], decoded: list[np.ndarray | Reject], tally: Tally
@@ -112,16 +137,23 @@ class RegionsProcess:
         for i, row in enumerate(rows):
             tally.rows_in += 1
             one = decoded[i]
-            yield one if isinstance(one, Reject) else self._row(row, found[i], tally)
+            yield one if isinstance(one, Reject) else self._row(row, one, found[i], tally)
 
-    def _row(self, row: dict[str, Any], found: Found, tally: Tally) -> Row:
+    def _row(self, row: dict[str, Any], picture: np.ndarray, found: Found, tally: Tally) -> Row | Reject:
+        if len(found.boxes) < self._config.least:
+            message = f"{len(found.boxes)} regions; expected at least {self._config.least}"
+            return Reject(row["image_id"], row["uri"], "no_regions", message)
+        if not np.isfinite(found.features).all():
+            return Reject(row["image_id"], row["uri"], "features_not_finite", "expected finite float16 features")
+        decoded, size = np.array(picture.shape[1::-1] * 2, "<f4"), np.array([row["width"], row["height"]] * 2, "<f4")
+        boxes = np.minimum(found.boxes * (size / decoded), size)
         tally.count("regions_a_picture", f"{len(found.boxes):03d}")
         tally.count("score_sum", by=round(float(found.scores.sum()), 4))
         for number in found.classes.tolist():
             tally.count("objects", self._detector.class_names[number])
         return {
             "image_id": row["image_id"], "num_regions": len(found.boxes), "feature_dim": found.features.shape[1],
-            "features": found.features.tobytes(), "boxes": found.boxes.astype("<f4").tobytes(),
+            "features": found.features.tobytes(), "boxes": boxes.astype("<f4").tobytes(),
             "width": row["width"], "height": row["height"], "object_ids": found.classes.tolist(),
             "object_scores": found.scores.tolist(), "detector": self._name,
         }  # fmt: skip
