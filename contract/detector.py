@@ -116,7 +116,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
         InputError: where the file is missing, no weights, or of another network.
     """
     weights = read_weights(path)
-    expected = {name: tensor for name, tensor in network.state_dict().items() if _decides(name)}
+    expected = {name: tensor for name, tensor in network.state_dict().items() if name in weights or _decides(name)}
     for name, tensor in expected.items():
         if name not in weights:
             raise InputError(f"{path} has no weight {name!r}.", f"all {len(expected)} weights of the architecture.")

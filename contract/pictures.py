@@ -14,6 +14,7 @@ from contract.manifest import read_manifest
 FILES_FOLDER = "_files"  # pictures that a stage itself wrote, within the images dataset
 MAX_PIXELS = 100_000_000  # more is taken for a decompression bomb; the largest cameras stay under it
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_EXPECTED = f"a whole picture: {', '.join(_FORMATS)}."
 
 
 class PictureTooLargeError(InputError):
@@ -26,6 +27,10 @@ class PictureUnreadableError(InputError):
 
 class PictureMissingError(InputError):
     """There is no such file."""
+
+
+class PicturePathError(InputError):
+    """The picture's uri leads out of its folder."""
 
 
 def read_picture(source: Path | bytes, name: str = "") -> Image.Image:
@@ -54,10 +59,11 @@ def read_picture(source: Path | bytes, name: str = "") -> Image.Image:
                 return ImageOps.exif_transpose(image).convert("RGB")
     except Image.DecompressionBombError as error:
         raise PictureTooLargeError(f"{name}: {error}", f"at most {MAX_PIXELS} pixels.") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
-        raise PictureUnreadableError(
-            f"{name} cannot be decoded: {error}", f"a whole picture: {', '.join(_FORMATS)}."
-        ) from error
+    except UnidentifiedImageError as error:  # its own text holds an address in memory, another one in every run
+        raise PictureUnreadableError(f"{name} is no picture in a format that is read.", _EXPECTED) from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error  # without the path, which differs between machines
+        raise PictureUnreadableError(f"{name} cannot be decoded: {reason}", _EXPECTED) from error
 
 
 class PictureStore:
@@ -78,12 +84,12 @@ class PictureStore:
         """Where the picture of a uri lies.
 
         Raises:
-            InputError: where the uri leads out of its folder.
+            PicturePathError: where the uri leads out of its folder.
         """
         root = self._images if uri.startswith(FILES_FOLDER + "/") else self._root
         parts = Path(uri)
         if parts.is_absolute() or ".." in parts.parts:
-            raise InputError(f"The uri {uri!r} of {self._images} leads out of its folder.", "a path below it.")
+            raise PicturePathError(f"The uri {uri!r} leads out of its folder.", "a path below it.")
         return root / parts
 
     def read(self, uri: str) -> Image.Image:

@@ -47,6 +47,7 @@ def choose(boxes_N4: Tensor, probabilities_NC: Tensor, choice: Choice) -> tuple[
     if len(kept) < choice.least:  # the non-maximum suppression left too few: take the best of the others
         others = scores_N.clone()
         others[kept] = -1.0
-        more = torch.argsort(others, descending=True, stable=True)[: choice.least - len(kept)]
+        room = min(choice.least, len(others)) - len(kept)
+        more = torch.argsort(others, descending=True, stable=True)[:room]
         kept = torch.cat([kept, more])
     return kept, classes_N[kept], scores_N[kept]

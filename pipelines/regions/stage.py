@@ -15,10 +15,11 @@ import pyarrow as pa
 from contract.command import Call, PathOption, run_stage
 from contract.config import option
 from contract.dataset import Dataset
-from contract.detector import MOST_OBLONG, detector_name, read_spec
+from contract.detector import MOST_OBLONG, detector_name, load_detector
 from contract.errors import InputError, UsageError
 from contract.pictures import (
     PictureMissingError,
+    PicturePathError,
     PictureStore,
     PictureTooLargeError,
     PictureUnreadableError,
@@ -38,7 +39,7 @@ _REASONS: dict[type[InputError], str] = {
     PictureMissingError: "image_missing",
     PictureTooLargeError: "image_too_large",
     PictureUnreadableError: "image_unreadable",
-    InputError: "image_unsafe_path",
+    PicturePathError: "image_unsafe_path",
 }
 
 
@@ -112,7 +113,7 @@ class RegionsProcess:
         uri = row["uri"]
         try:
             image = read_picture(self._store.path(uri), uri)
-        except InputError as error:
+        except tuple(_REASONS) as error:
             return Reject(row["image_id"], uri, _REASONS[type(error)], error.what)
         except OSError as error:
             return Reject(row["image_id"], uri, "image_unreadable", f"{uri}: {error.strerror}")
@@ -161,10 +162,13 @@ class RegionsProcess:
 
 def run(call: Call[Config]) -> None:
     """The stage: a job over the shards of the images."""
+    from pipelines.regions.detector import choose_device
+
     call.config.check()
     images, detector = call.path("images"), call.path("detector")
-    spec, dataset = read_spec(detector), Dataset(images, "images")
-    _say_device(call.config.device, detector_name(detector))
+    dataset = Dataset(images, "images")
+    spec, _ = load_detector(detector)  # what is wrong with it shows here, before workers start
+    print(f"regions: {detector_name(detector)} on {choose_device(call.config.device)}.")
     run_sharded(
         Job(
             "regions", "regions", call.path("out"), dataset.num_shards, call.config, call.seed,
@@ -174,12 +178,6 @@ def run(call: Call[Config]) -> None:
         ),
         RegionsProcess(images, detector, call.config), call.workers, len(dataset), _summarise,
     )  # fmt: skip
-
-
-def _say_device(name: str, detector: str) -> None:
-    from pipelines.regions.detector import choose_device
-
-    print(f"regions: {detector} on {choose_device(name)}.")
 
 
 def _summarise(statistics: dict[str, Any]) -> dict[str, Any]:
