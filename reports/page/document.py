@@ -74,25 +74,30 @@ def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
         Section("headline", "What code-switched training brings", headline.headline(sources)),
         Section("retrieval", "Retrieval", retrieval.retrieval(sources, config.paper_dataset)),
         Section(
-            "captioning", "Captioning",
+            "captioning",
+            "Captioning",
             captioning.captioning(sources, pictures, config.caption_samples, config.paper_dataset),
         ),
         Section(
-            "switched", "Code-switched captions",
+            "switched",
+            "Code-switched captions",
             switched.switching(sources, pictures, config.switched_samples, seed),
         ),
         Section(
-            "regions", "Regions",
+            "regions",
+            "Regions",
             overlays.overlays(sources, pictures, config.region_samples, config.boxes, seed),
         ),
-        Section("triples", "Queries, pictures and contexts", triples.triples(sources, pictures, config.triple_samples, seed)),
+        Section(
+            "triples", "Queries, pictures and contexts", triples.triples(sources, pictures, config.triple_samples, seed)
+        ),
         Section("coverage", "What the dictionaries cover", languages.coverage(sources)),
         Section("corpus", "Plain text", languages.corpus(sources)),
         Section("rejects", "What was rejected", tables.rejects(sources)),
         Section("curves", "Training", curves.curves(sources)),
         Section("datasets", "Datasets", tables.sizes(sources)),
         Section("reproduce", "How to reproduce it", None),
-    ]  # fmt: skip
+    ]
 
 
 def _environment() -> Environment:

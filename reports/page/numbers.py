@@ -16,25 +16,25 @@ def finite(value: Any) -> float | None:
 
 
 def count(value: Any) -> str:
-    """12,345"""
+    """A whole number: 12,345."""
     number = finite(value)
     return DASH if number is None else f"{number:,.0f}"
 
 
 def score(value: Any, digits: int = 1) -> str:
-    """12.3"""
+    """A number with one decimal: 12.3."""
     number = finite(value)
     return DASH if number is None else f"{number:,.{digits}f}".replace("-", "−")
 
 
 def signed(value: Any, digits: int = 1) -> str:
-    """+1.2 or −1.2"""
+    """A difference with its sign: +1.2 or −1.2."""
     number = finite(value)
     return DASH if number is None else f"{number:+,.{digits}f}".replace("-", "−")
 
 
 def percent(value: Any, digits: int = 1) -> str:
-    """A share from 0 to 1 as 12.3 %"""
+    """A share from 0 to 1 as 12.3 %."""
     number = finite(value)
     return DASH if number is None else f"{100 * number:,.{digits}f} %"
 

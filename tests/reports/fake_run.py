@@ -68,9 +68,19 @@ def write_dataset(data, name, rows, rejects=(), statistics=None, parameters=None
         reject_shards.append(writer.shard())
     stage = {"images": "ingest", "captions": "ingest"}.get(name, name)
     Manifest(
-        name, schema.version, stage, parameters or {}, 7, {}, shards, reject_shards, len(rows) + len(rejects),
-        len(rows), dict(Counter(row["reason"] for row in rejects)), statistics or {},
-    ).write(folder)  # fmt: skip
+        name,
+        schema.version,
+        stage,
+        parameters or {},
+        7,
+        {},
+        shards,
+        reject_shards,
+        len(rows) + len(rejects),
+        len(rows),
+        dict(Counter(row["reason"] for row in rejects)),
+        statistics or {},
+    ).write(folder)
 
 
 def reject(key, reason, message):
@@ -92,28 +102,46 @@ def make_images(data):
         path = data / "images" / "_files" / f"{number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         draw(number).save(path)
-        rows.append({
-            "image_id": image_id, "split": split_of(image_id), "uri": f"_files/{number}.jpg", "width": 400,
-            "height": 300, "sha256": "0" * 64, "license": None, "source": "scenes",
-        })  # fmt: skip
+        rows.append(
+            {
+                "image_id": image_id,
+                "split": split_of(image_id),
+                "uri": f"_files/{number}.jpg",
+                "width": 400,
+                "height": 300,
+                "sha256": "0" * 64,
+                "license": None,
+                "source": "scenes",
+            }
+        )
     write_dataset(data, "images", rows, [reject("broken.jpg", "image_unreadable", f"cannot be decoded: {EVIL}")])
 
 
 TEXTS = {
-    "en": "a big red ball lies before a small house", "de": "ein großer roter Ball liegt vor einem kleinen Haus",
-    "fr": "un grand ballon rouge est devant une petite maison", "cs": "velký červený míč leží před malým domem",
-    "es": "una gran pelota roja está delante de una casa", "it": "una grande palla rossa davanti a una casa",
-    "pt": "uma grande bola vermelha diante de uma casa", "ja": "大きな赤いボールが小さな家の前にある",
+    "en": "a big red ball lies before a small house",
+    "de": "ein großer roter Ball liegt vor einem kleinen Haus",
+    "fr": "un grand ballon rouge est devant une petite maison",
+    "cs": "velký červený míč leží před malým domem",
+    "es": "una gran pelota roja está delante de una casa",
+    "it": "una grande palla rossa davanti a una casa",
+    "pt": "uma grande bola vermelha diante de uma casa",
+    "ja": "大きな赤いボールが小さな家の前にある",
     "zh": "一个大红球在小房子前面",
-}  # fmt: skip
+}
 
 
 def make_captions(data):
     rows = [
-        {"caption_id": f"{image_id}#{lang}", "image_id": image_id, "lang": lang, "split": split_of(image_id),
-         "text": EVIL if image_id == EVIL else TEXTS[lang]}
-        for image_id in PICTURES for lang in LANGUAGES
-    ]  # fmt: skip
+        {
+            "caption_id": f"{image_id}#{lang}",
+            "image_id": image_id,
+            "lang": lang,
+            "split": split_of(image_id),
+            "text": EVIL if image_id == EVIL else TEXTS[lang],
+        }
+        for image_id in PICTURES
+        for lang in LANGUAGES
+    ]
     write_dataset(
         data, "captions", rows, [reject("x#en", "caption_empty", "no text"), reject("y#en", "caption_orphan", "y")]
     )
@@ -124,11 +152,20 @@ def make_regions(data):
     for number, image_id in enumerate(PICTURES):
         x = 60 + number * 4
         boxes = np.array([(x, 120, x + 90, 210), (240, 110, 330, 210), (0, 210, 400, 300)], "<f4")
-        rows.append({
-            "image_id": image_id, "num_regions": 3, "feature_dim": 4, "features": np.ones((3, 4), "<f2").tobytes(),
-            "boxes": boxes.tobytes(), "width": 400, "height": 300, "object_ids": [0, 2, 3],
-            "object_scores": [0.98, 0.91, 0.4], "detector": "mobilenet@0123456789ab",
-        })  # fmt: skip
+        rows.append(
+            {
+                "image_id": image_id,
+                "num_regions": 3,
+                "feature_dim": 4,
+                "features": np.ones((3, 4), "<f2").tobytes(),
+                "boxes": boxes.tobytes(),
+                "width": 400,
+                "height": 300,
+                "object_ids": [0, 2, 3],
+                "object_scores": [0.98, 0.91, 0.4],
+                "detector": "mobilenet@0123456789ab",
+            }
+        )
     write_dataset(
         data, "regions", rows, [reject("scene-999", "no_regions", "0 found")], parameters={"object_classes": CLASSES}
     )
@@ -140,17 +177,27 @@ def make_triples(data):
     rows = []
     for image_id in PICTURES:
         for rank, lang in enumerate(("en", "de", "ja"), 1):
-            rows.append({
-                "image_id": image_id, "query_id": f"{image_id}{lang}", "lang": lang, "rank": rank, "clicks": 4 - rank,
-                "query": EVIL_ATTRIBUTE if image_id == EVIL else f"{TEXTS[lang]} wallpaper",
-                "context": [None, EVIL, "Pictures of balls | A page"][rank - 1], "relevance": 0.99 - rank / 10,
-                "split": split_of(image_id),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "image_id": image_id,
+                    "query_id": f"{image_id}{lang}",
+                    "lang": lang,
+                    "rank": rank,
+                    "clicks": 4 - rank,
+                    "query": EVIL_ATTRIBUTE if image_id == EVIL else f"{TEXTS[lang]} wallpaper",
+                    "context": [None, EVIL, "Pictures of balls | A page"][rank - 1],
+                    "relevance": 0.99 - rank / 10,
+                    "split": split_of(image_id),
+                }
+            )
     counts = {lang: {"train": 20, "test": 6} for lang in ("en", "de", "ja")}
     statistics = {
-        "rows_after_step": {"0 log": 120, "1 collect": 110, "5 sample": len(rows)}, "triples": counts, "images": counts,
-        "words_a_query": {"en": 9.0, "de": 9.5, "ja": float("nan")}, "context_share": {"en": 0.0, "de": 1.0},
-    }  # fmt: skip
+        "rows_after_step": {"0 log": 120, "1 collect": 110, "5 sample": len(rows)},
+        "triples": counts,
+        "images": counts,
+        "words_a_query": {"en": 9.0, "de": 9.5, "ja": float("nan")},
+        "context_share": {"en": 0.0, "de": 1.0},
+    }
     write_dataset(
         data, "triples", rows, [reject(f"q{n}", "query_short", f"{n} words: {EVIL}") for n in range(3)], statistics
     )
@@ -162,8 +209,9 @@ WORDS = {"de": {"ball": "Ball", "red": "roter"}, "fr": {"house": "maison", "big"
 def make_lexicon(data):
     rows = [
         {"source": source, "lang": lang, "targets": [target], "origins": ["embedded"]}
-        for lang, words in WORDS.items() for source, target in words.items()
-    ]  # fmt: skip
+        for lang, words in WORDS.items()
+        for source, target in words.items()
+    ]
     languages = {
         lang: {"entries": len(words), "pairs": len(words), "translations_an_entry": 1.0}
         for lang, words in WORDS.items()
@@ -186,15 +234,26 @@ def make_codeswitch(data):
             replacements.insert(
                 0, {"start": start, "end": start + len(word), "source": word, "target": target, "lang": lang}
             )
-        rows.append({
-            "caption_id": f"{image_id}#en", "image_id": image_id, "variant": 0, "text": text, "source_text": source,
-            "replacements": replacements, "split": split_of(image_id),
-        })  # fmt: skip
+        rows.append(
+            {
+                "caption_id": f"{image_id}#en",
+                "image_id": image_id,
+                "variant": 0,
+                "text": text,
+                "source_text": source,
+                "replacements": replacements,
+                "split": split_of(image_id),
+            }
+        )
     coverage = {
-        "tokens": 234, "types": 9,
-        "languages": {lang: {"token_share": 0.11 * n, "type_share": 0.2, "translations_a_token": 1.0} for n, lang in enumerate(WORDS, 1)},
+        "tokens": 234,
+        "types": 9,
+        "languages": {
+            lang: {"token_share": 0.11 * n, "type_share": 0.2, "translations_a_token": 1.0}
+            for n, lang in enumerate(WORDS, 1)
+        },
         "uncovered_words": {"lies": 25, EVIL: 3},
-    }  # fmt: skip
+    }
     write_dataset(
         data, "codeswitch", rows, [reject("x#de", "not_english", "its language is de")], {"coverage": coverage}
     )
@@ -203,8 +262,9 @@ def make_codeswitch(data):
 def make_corpus(data):
     rows = [
         {"sentence_id": f"{lang}{number}", "lang": lang, "text": f"{TEXTS[lang]} {number}", "split": "train"}
-        for lang in LANGUAGES for number in range(5)
-    ]  # fmt: skip
+        for lang in LANGUAGES
+        for number in range(5)
+    ]
     languages = {lang: {"sentences": 5, "characters": 200, "available": 8, "probability": 1 / 9} for lang in LANGUAGES}
     write_dataset(data, "corpus", rows, [reject("s1", "sentence_duplicate", "twice")], {"languages": languages})
 
@@ -217,9 +277,13 @@ def write_json(path, values):
 def log(tasks, steps=1200, floor=1.0):
     return [
         {"step": step, "learning_rate": 1e-4, "samples/s": 410.5}
-        | {task: round(floor + 6 / (1 + step / 150) + 0.2 * number, 4) for number, task in enumerate(tasks) if step % 3 or number % 2}
+        | {
+            task: round(floor + 6 / (1 + step / 150) + 0.2 * number, 4)
+            for number, task in enumerate(tasks)
+            if step % 3 or number % 2
+        }
         for step in range(20, steps + 1, 20)
-    ]  # fmt: skip
+    ]
 
 
 def make_checkpoints(data):
@@ -227,9 +291,13 @@ def make_checkpoints(data):
     parameters = {"batch_size": 64, "learning_rate": 5e-4, "steps": 1200}
     for name, mct in (("understanding-mct", True), ("understanding-plain", False)):
         training = {
-            "stage": "pretrain", "mct": mct, "parameters": parameters, "seed": 7, "losses": log(TASKS, floor=1 + mct * 0.3),
+            "stage": "pretrain",
+            "mct": mct,
+            "parameters": parameters,
+            "seed": 7,
+            "losses": log(TASKS, floor=1 + mct * 0.3),
             "inputs": inputs | ({"codeswitch": "s"} if mct else {}),
-        }  # fmt: skip
+        }
         network = {"network": "understanding", "layers": 4, "width": 192, "vocabulary": 4000}
         write_json(data / "checkpoints" / name / "config.json", {"network": network, "training": training})
     others = {"generation": ("xDAE", "IC", "DIC"), "retrieval-all": ("matching",), "captioning-all": ("captioning",)}
@@ -254,22 +322,41 @@ def retrieval_metrics(checkpoint, english, others):
     unique = {lang: measured(others + number, 100) for number, lang in enumerate(LANGUAGES[1:])}
     unique = {"en": measured(english, 500)} | unique
     return {
-        "task": "retrieval", "checkpoint": checkpoint, "split": "test", "images": 100, "images_sampled": False, "seed": 7,
+        "task": "retrieval",
+        "checkpoint": checkpoint,
+        "split": "test",
+        "images": 100,
+        "images_sampled": False,
+        "seed": 7,
         "protocols": {"unique": unique, "five_duplicated": {lang: measured(others, 500) for lang in LANGUAGES[1:]}},
         "averages": {"unique": {"non_english": others + 3.5, "all": 40.0}},
-    }  # fmt: skip
+    }
 
 
 def captioning_metrics(checkpoint, languages):
     return {
-        "task": "captioning", "checkpoint": checkpoint, "split": "test", "images": 100, "beam": 10, "length_penalty": 1.0,
+        "task": "captioning",
+        "checkpoint": checkpoint,
+        "split": "test",
+        "images": 100,
+        "beam": 10,
+        "length_penalty": 1.0,
         "languages_left_out": [],
-        "languages": {lang: {"BLEU-4": 20.5, "CIDEr": 61.25, "items": 100, "references": 500, "empty": 0, "tokenizer": "words"} for lang in languages},
+        "languages": {
+            lang: {"BLEU-4": 20.5, "CIDEr": 61.25, "items": 100, "references": 500, "empty": 0, "tokenizer": "words"}
+            for lang in languages
+        },
         "samples": [
-            {"image_id": image_id, "language": lang, "reference": TEXTS[lang], "generated": EVIL if image_id == EVIL else TEXTS[lang]}
-            for image_id in [EVIL, *PICTURES[:5]] for lang in languages
+            {
+                "image_id": image_id,
+                "language": lang,
+                "reference": TEXTS[lang],
+                "generated": EVIL if image_id == EVIL else TEXTS[lang],
+            }
+            for image_id in [EVIL, *PICTURES[:5]]
+            for lang in languages
         ],
-    }  # fmt: skip
+    }
 
 
 def make_metrics(data):
