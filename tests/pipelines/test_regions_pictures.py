@@ -240,3 +240,16 @@ def test_weights_of_another_number_of_classes_are_refused_before_the_first_pictu
     (other / WEIGHTS_FILE).write_bytes((detector / WEIGHTS_FILE).read_bytes())
     with pytest.raises(InputError, match="class names"):
         regions_of(images, other)
+
+
+@pytest.mark.real_data
+def test_photographs_have_regions_inside_them(real_data, tmp_path, detector):
+    paths = sorted((real_data / "multi30k").rglob("*.jpg"))[:20]
+    assert len(paths) == 20
+    rows = [row(path.stem, path.name, Image.open(path).size) for path in paths]
+    found, rejects, _ = regions_of(
+        write_images(tmp_path / "images", paths[0].parent, rows), detector, least=10, most=36
+    )
+    assert len(found) == 20 and not rejects
+    for one in found.values():
+        assert 10 <= one["num_regions"] <= 36 and boxes_of(one).max() <= max(one["width"], one["height"])
