@@ -9,6 +9,7 @@ from contract.config import option
 
 UNDERSTANDING_TASKS = ("xMLM", "MMLM", "MRM", "VLM", "MC-MLM", "MC-MRM", "MC-VLM")
 GENERATION_TASKS = ("xDAE", "IC", "DIC")
+FEATURE_SCALINGS = ("standard", "unit", "raw")  # the published code's is unit
 TASKS = {"understanding": UNDERSTANDING_TASKS, "generation": GENERATION_TASKS}
 
 
@@ -42,7 +43,7 @@ class NetworkConfig:
     feature_dim: int
     object_classes: tuple[str, ...]
     max_text_length: int
-    normalise_features: bool
+    feature_scaling: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class PretrainConfig:
     heads: int = option(12, "attention heads", "heads")
     dropout: float = option(0.1, "share of hidden values dropped in training", "0 to 1")
     max_text_length: int = option(128, "tokens a text may have, both ends included; the rest is cut", "tokens")
-    normalise_features: bool = option(True, "bring region features to unit length, as the published code does")
+    feature_scaling: str = option(
+        "standard", "region features: standard (each number by its mean and spread), unit, raw"
+    )
     tasks: dict[str, float] = option({}, "weight of each pre-training task; all tasks equally where it is empty")
     language_alpha: float = option(0.3, "α of the language sampling λ_l = p_l^α / Σ p^α", "0 to 1")
     steps: int = option(100_000, "optimiser steps", "steps")

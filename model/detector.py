@@ -23,6 +23,7 @@ from contract.detector import SMALL, DetectorSpec, build, load_weights, write_de
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file, stable_hash
 from contract.progress import Progress, progress
+from model.detector_attributes import AttributeHeads, losses
 from model.detector_boxes import BoxedPicture, Pictures, read_boxes
 from model.detector_config import DetectorConfig
 from model.device import choose_device
@@ -33,9 +34,14 @@ _CLIP_NORM = 5.0
 
 
 def train(
-    network: nn.Module, pictures: list[BoxedPicture], config: DetectorConfig, seed: int, device: torch.device
+    network: nn.Module,
+    pictures: list[BoxedPicture],
+    head_width: int,
+    config: DetectorConfig,
+    seed: int,
+    device: torch.device,
 ) -> list[dict[str, float]]:
-    """Trains a detector in place, with one cycle of the learning rate.
+    """Trains a detector in place, with one cycle of the learning rate; boxes' attributes are learnt beside the classes.
 
     Returns:
         The mean losses of each epoch.
@@ -46,7 +52,9 @@ def train(
     images = Pictures(pictures)
     order = Order(len(pictures), seed, "detector")
     steps = max(1, len(pictures) // config.batch_size)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    heads = AttributeHeads(pictures, head_width).to(device)
+    parameters = [*network.parameters(), *heads.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, total_steps=steps * config.epochs)
     network.train()
     curve = []
@@ -57,16 +65,20 @@ def train(
                 number = epoch * steps + step
                 torch.manual_seed(stable_hash(seed, "detector", number) % 2**63)  # proposals are sampled
                 batch = order.batch(number, config.batch_size).tolist()
-                losses = network(*_augmented([(images[i], pictures[i]) for i in batch], device))
-                total = torch.stack(list(losses.values())).sum()
+                inputs, targets = _augmented([(images[i], pictures[i]) for i in batch], device)
+                labels = torch.cat([heads.labels(pictures[i]) for i in batch]).to(device)
+                found = losses(network, heads, inputs, targets, labels)
+                if "loss_attributes" in found:
+                    found["loss_attributes"] = found["loss_attributes"] * config.attribute_weight
+                total = torch.stack(list(found.values())).sum()
                 if not torch.isfinite(total):
                     raise InputError(f"The detector's loss of step {number} is {total.item()}.", "", "lower the rate.")
                 optimiser.zero_grad(set_to_none=True)
                 total.backward()
-                nn.utils.clip_grad_norm_(network.parameters(), _CLIP_NORM)
+                nn.utils.clip_grad_norm_(parameters, _CLIP_NORM)
                 optimiser.step()
                 schedule.step()
-                for name, loss in losses.items():
+                for name, loss in found.items():
                     sums[name] = sums.get(name, 0.0) + float(loss.detach()) / steps
                 bar.update(config.batch_size, f"loss {float(total.detach()):.2f}")
             curve.append({name: round(value, 5) for name, value in sums.items()})
@@ -155,7 +167,10 @@ def run(call: Call[DetectorConfig]) -> None:
         network = build(spec).to(device).to(memory_format=torch.channels_last)  # a third faster on a CPU
         seen = f"{len(training):,} pictures, {len(class_names)} classes"
         print(f"detector: training {spec.architecture} on {device}: {seen}.")
-        facts = {"losses": train(network, training, config, call.seed, device), "training_pictures": len(training)}
+        facts = {
+            "losses": train(network, training, spec.head_width, config, call.seed, device),
+            "training_pictures": len(training),
+        }
     else:
         raise UsageError(
             f"There is no detector: {boxes / 'train.json'} is not there and `detector.weights` names no file.",

@@ -33,12 +33,14 @@ class BoxedPicture:
         path: its file.
         boxes: float32 [N, 4], x1 y1 x2 y2 in pixels.
         labels: int64 [N], 1-based.
+        attributes: the attributes of each box, by kind; empty where the annotation states none.
     """
 
     image_id: int
     path: Path
     boxes: Tensor
     labels: Tensor
+    attributes: tuple[dict[str, str], ...]
 
 
 def read_boxes(path: Path, pictures: Path) -> tuple[list[BoxedPicture], tuple[str, ...]]:
@@ -59,6 +61,7 @@ def read_boxes(path: Path, pictures: Path) -> tuple[list[BoxedPicture], tuple[st
         label_of = {category: number for number, category in enumerate(names, 1)}
         boxes: dict[int, list[list[float]]] = {image: [] for image in files}
         labels: dict[int, list[int]] = {image: [] for image in files}
+        attributes: dict[int, list[dict[str, str]]] = {image: [] for image in files}
         for annotation in coco["annotations"]:
             image, label = _known(annotation, "image_id", files, path), _known(annotation, "category_id", names, path)
             x, y, width, height = _box(annotation, path)
@@ -66,10 +69,11 @@ def read_boxes(path: Path, pictures: Path) -> tuple[list[BoxedPicture], tuple[st
                 continue  # a crowd has no box of its own
             boxes[image].append([x, y, x + width, y + height])
             labels[image].append(label_of[label])
+            attributes[image].append({str(k): str(v) for k, v in (annotation.get("attributes") or {}).items()})
         found = [
             BoxedPicture(
                 image, _inside(pictures, str(entry["file_name"]), path),
-                torch.tensor(boxes[image]), torch.tensor(labels[image]),
+                torch.tensor(boxes[image]), torch.tensor(labels[image]), tuple(attributes[image]),
             )
             for image, entry in files.items()
             if boxes[image]

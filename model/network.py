@@ -7,15 +7,20 @@ L = T + R, D width, H heads, F feature width, V vocabulary, C object classes.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.config import NetworkConfig
 from model.tokenizer import PAD
 
+_FARTHEST = 5.0  # spreads from the mean; beyond are outliers, which would rule the regression of MRM
+_LEAST_SPREAD = 1e-3  # of a number that is the same everywhere
 _POSITION_OFFSET = 2  # XLM-R's first position is 2, because its padding id is 1
 
 
@@ -47,9 +52,14 @@ class Regions:
 class Embeddings(nn.Module):
     """Tokens and regions to vectors: each is a sum, then a norm, then dropout."""
 
+    feature_mean: Tensor
+    feature_spread: Tensor
+
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.normalise_features = config.normalise_features
+        self.feature_scaling = config.feature_scaling
+        self.register_buffer("feature_mean", torch.zeros(config.feature_dim))
+        self.register_buffer("feature_spread", torch.ones(config.feature_dim))
         self.words = nn.Embedding(config.vocabulary, config.width, padding_idx=PAD)
         self.positions = nn.Embedding(config.max_text_length + _POSITION_OFFSET, config.width)
         self.languages = nn.Embedding(len(config.languages), config.width) if config.network == "generation" else None
@@ -67,10 +77,19 @@ class Embeddings(nn.Module):
             x_BTD = x_BTD + self.languages(languages_B)[:, None]
         return self.dropout(self.text_norm(x_BTD))
 
+    def measure(self, features: Sequence[NDArray[np.float16]]) -> None:
+        """Takes mean and spread of each of a feature's numbers from some pictures, each [R, F]."""
+        numbers_NF = torch.from_numpy(np.concatenate(features).astype(np.float32))
+        self.feature_mean.copy_(numbers_NF.mean(dim=0))
+        self.feature_spread.copy_(numbers_NF.std(dim=0) + _LEAST_SPREAD)
+
     def scaled(self, features_BRF: Tensor) -> Tensor:
         """Features as the network sees them and as MRM asks for them back."""
-        if not self.normalise_features:
+        if self.feature_scaling == "raw":
             return features_BRF
+        if self.feature_scaling == "standard":
+            standard_BRF = (features_BRF - self.feature_mean) / self.feature_spread
+            return standard_BRF.clamp(-_FARTHEST, _FARTHEST)
         # Unit length a feature, times √F: numbers near 1, which a fresh linear layer wants.
         return F.normalize(features_BRF, dim=-1) * math.sqrt(features_BRF.shape[-1])
 

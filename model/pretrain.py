@@ -23,11 +23,13 @@ from contract.errors import WRONG_USAGE, UsageError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, training
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
-from model.config import TASKS, NetworkConfig, PretrainConfig
+from model.config import FEATURE_SCALINGS, TASKS, NetworkConfig, PretrainConfig
 from model.data import RegionStore, read_captions, read_codeswitch, read_corpus
 from model.device import choose_device
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.tokenizer import Tokenizer
+
+_MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
 
 
 def pretrain(network_kind: str, call: Call[PretrainConfig]) -> None:
@@ -36,7 +38,9 @@ def pretrain(network_kind: str, call: Call[PretrainConfig]) -> None:
     weights = task_weights(network_kind, config)
     sources = read_sources(call)
     torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)
-    network = build(network_config(network_kind, call, sources)).to(device)
+    network = build(network_config(network_kind, call, sources))
+    network.embeddings.measure([sources.store.one(int(row))[0] for row in sources.pool[:_MEASURED]])
+    network = network.to(device)
     size = sum(parameter.numel() for parameter in network.parameters())
     print(f"pre-training {network_kind} on {device}: {size:,} parameters, {_tell(sources)}.")
     inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"}
@@ -61,12 +65,15 @@ def task_weights(network_kind: str, config: PretrainConfig) -> dict[str, float]:
     """The weight of each task.
 
     Raises:
-        UsageError: for a task that this network does not have.
+        UsageError: for a task that this network does not have, or a scaling of features that there is not.
     """
     known = TASKS[network_kind]
     for task in config.tasks:
         if task not in known:
             raise UsageError(f"{network_kind}.tasks has {task!r}.", f"some of {', '.join(known)}.")
+    if config.feature_scaling not in FEATURE_SCALINGS:
+        found = f"{network_kind}.feature_scaling is {config.feature_scaling!r}."
+        raise UsageError(found, f"one of {', '.join(FEATURE_SCALINGS)}.")
     return {task: weight for task, weight in (config.tasks or dict.fromkeys(known, 1.0)).items() if weight > 0}
 
 
@@ -92,7 +99,7 @@ def network_config(network_kind: str, call: Call[PretrainConfig], sources: Sourc
     return NetworkConfig(
         network_kind, config.layers, config.width, config.heads, config.dropout, sources.tokenizer.vocabulary,
         sources.languages, sources.store.feature_dim, tuple(classes), config.max_text_length,
-        config.normalise_features,
+        config.feature_scaling,
     )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def write_checkpoint(folder: Path, kind: str, tokenizer: Path, layers: int = 2, 
         NetworkConfig(
             network=kind, layers=layers, width=32, heads=4, dropout=0.0, vocabulary=Tokenizer(tokenizer).vocabulary,
             languages=("de", "en", "zh"), feature_dim=feature_dim, object_classes=tuple(THINGS["en"]),
-            max_text_length=32, normalise_features=True,
+            max_text_length=32, feature_scaling="unit",
         )
     )  # fmt: skip
     checkpoint.save(folder, network, tokenizer, {"stage": "test"})

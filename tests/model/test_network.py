@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,8 +13,8 @@ from model.tokenizer import BOS, EOS, PAD
 torch.set_num_threads(1)
 
 
-def config(kind: str) -> NetworkConfig:
-    return NetworkConfig(kind, 2, 32, 4, 0.0, 50, ("de", "en"), 6, ("cup", "car", "cat"), 16, True)
+def config(kind: str, scaling: str = "unit") -> NetworkConfig:
+    return NetworkConfig(kind, 2, 32, 4, 0.0, 50, ("de", "en"), 6, ("cup", "car", "cat"), 16, scaling)
 
 
 def regions(count: int = 3, batch: int = 2) -> Regions:
@@ -94,6 +95,18 @@ def test_embedding_each_side_once_gives_the_joint_pass(understanding):
 def test_scaled_features_forget_their_length_but_not_their_direction(understanding):
     features = regions().features
     torch.testing.assert_close(understanding.embeddings.scaled(features), understanding.embeddings.scaled(features * 7))
+
+
+def test_standard_features_have_mean_zero_and_spread_one_and_are_saved_so():
+    features = [np.random.default_rng(row).normal(7, 3, (5, 6)).astype(np.float16) for row in range(40)]
+    network = build(config("understanding", "standard"))
+    network.embeddings.measure(features)
+    scaled = network.embeddings.scaled(torch.from_numpy(np.concatenate(features).astype(np.float32)))
+    torch.testing.assert_close(scaled.mean(dim=0), torch.zeros(6), atol=0.02, rtol=0)
+    torch.testing.assert_close(scaled.std(dim=0), torch.ones(6), atol=0.02, rtol=0)
+    again = build(config("understanding", "standard"))
+    again.load_state_dict(network.state_dict())
+    torch.testing.assert_close(again.embeddings.scaled(torch.ones(1, 6)), network.embeddings.scaled(torch.ones(1, 6)))
 
 
 def test_the_decoder_sees_no_later_word(generation):
