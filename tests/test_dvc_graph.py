@@ -1,0 +1,68 @@
+"""Each stage of dvc.yaml depends on the code that it runs: all of it, and no more."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[1]
+PACKAGES = ("contract", "pipelines", "model", "reports")
+# What these do shows on the screen or in the time that a stage takes, never in what it writes.
+NO_BYTES = {
+    "contract/command.py", "contract/errors.py", "contract/progress.py", "model/device.py",
+    "pipelines/beam_driver.py", "pipelines/beam_runner.py", "pipelines/beam_work.py",
+}  # fmt: skip
+STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
+
+
+def place_of(name: str) -> Path | None:
+    """The file of a module, or the folder of a package; None for what is not the project's."""
+    place = REPOSITORY.joinpath(*name.split("."))
+    if name.split(".")[0] not in PACKAGES or name in PACKAGES:
+        return None
+    return place.with_suffix(".py") if place.with_suffix(".py").is_file() else place if place.is_dir() else None
+
+
+def imported_by(file: Path) -> set[Path]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {place for name in names if (place := place_of(name))}
+
+
+def code_of(module: str) -> set[str]:
+    """Every file that a stage's module loads, directly or not; a package of its own counts as a whole."""
+    seen: set[Path] = set()
+    waiting = [place_of(module) or REPOSITORY / module]
+    while waiting:
+        place = waiting.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            waiting.extend(imported_by(file))
+    files = {file for place in seen for file in (place.rglob("*.py") if place.is_dir() else [place])}
+    named = {file.relative_to(REPOSITORY).as_posix() for file in files}
+    return named - NO_BYTES - {f"{package}/__init__.py" for package in PACKAGES}  # these hold a docstring alone
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_the_code_that_it_runs(name):
+    stage = STAGES[name].get("do", STAGES[name])
+    module = re.search(r"python -m ([\w.]+)", stage["cmd"])[1]
+    stated = [dep for dep in stage["deps"] if dep.split("/")[0] in PACKAGES]
+    assert stated == sorted(stated), "in alphabetical order"
+
+    def covers(dep: str, file: str) -> bool:
+        return file == dep or file.startswith(f"{dep}/")
+
+    needed = code_of(module)
+    assert not {file for file in needed if not any(covers(dep, file) for dep in stated)}, "missing"
+    assert not {dep for dep in stated if not (REPOSITORY / dep).exists()}, "not there"
+    python = [dep for dep in stated if any(True for _ in REPOSITORY.glob(f"{dep}/**/*.py")) or dep.endswith(".py")]
+    assert not {dep for dep in python if not any(covers(dep, file) for file in needed)}, "more than it runs"
