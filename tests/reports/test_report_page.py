@@ -1,0 +1,51 @@
+"""The report's page over a whole run, as real Parquet and JSON, whose texts are hostile."""
+
+import pytest
+from fake_run import EVIL, make_run
+from selectolax.lexbor import LexborHTMLParser
+
+from reports.stage import main
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> str:
+    root = tmp_path_factory.mktemp("report")
+    make_run(root)
+    return write(root)
+
+
+def write(root) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "sys.argv", ["reports", "--data", str(root / "data" / "demo"), "--out", str(root / "out" / "demo")]
+        )
+        assert main() == 0
+    return (root / "out" / "demo" / "index.html").read_text()
+
+
+def test_hostile_text_is_text(page):
+    assert EVIL not in page
+    parsed = LexborHTMLParser(page)
+    assert not [node for node in parsed.css("script") if "alert" in node.text()]
+    assert EVIL in parsed.body.text()
+
+
+def test_the_page_stands_alone_and_shows_no_empty_table_nor_nan(page):
+    parsed = LexborHTMLParser(page)
+    assert parsed.css("table") and all(table.css("td") for table in parsed.css("table"))
+    images = [image.attributes["src"] for image in parsed.css("img")]
+    assert images and all(source.startswith("data:image/") for source in images)
+    assert not parsed.css("link[rel=stylesheet]")
+    assert "NaN" not in parsed.body.text() and "nan" not in parsed.body.text().split()
+
+
+def test_the_same_run_gives_the_same_bytes(page, tmp_path):
+    make_run(tmp_path)
+    assert write(tmp_path) == page
+
+
+def test_what_is_missing_is_said(tmp_path):
+    (tmp_path / "data" / "demo").mkdir(parents=True)
+    parsed = LexborHTMLParser(write(tmp_path))
+    assert not [table for table in parsed.css("table") if not table.css("td")]
+    assert len(parsed.css("section")) > 3
