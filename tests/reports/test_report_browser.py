@@ -1,0 +1,59 @@
+"""The report over a hostile run, as a real browser shows it: wide and narrow, light and dark, and printed."""
+
+import pytest
+from browser import CHROMIUM, Page
+from fake_run import make_run
+from PIL import Image
+
+from reports.stage import main
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+WIDTHS = (1280, 390)  # px: a desktop's window and a telephone's
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    root = tmp_path_factory.mktemp("report")
+    run = make_run(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["reports", "--data", str(run.data), "--out", str(run.out)])
+        assert main() == 0
+    with Page(run.out / "index.html") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_broken_empty_or_too_wide(page, width, dark):
+    page.look(width, dark)
+    assert page.faults() == []
+
+
+def test_the_faults_that_are_looked_for_would_be_found(page):
+    page.look(WIDTHS[0])
+    page.value(
+        "document.body.insertAdjacentHTML('beforeend', '<div id=bad><img src=none.png alt=gone>"
+        '<table><tbody></tbody></table><p style="min-width:3000px">wide</p></div>\')'
+    )
+    found = " ".join(page.faults())
+    page.value("document.getElementById('bad').remove()")
+    assert "broken image: gone" in found and "empty table" in found and "wider than the window" in found
+
+
+def test_hostile_captions_do_nothing(page):
+    assert page.happened("Page.javascriptDialogOpening") == []
+    assert "<script>alert(1)</script>" in page.value("document.body.innerText + document.body.textContent")
+    assert page.value("document.querySelectorAll('img[onerror], script').length") == 0
+
+
+def test_the_page_asks_the_network_for_nothing(page):
+    asked = [one["request"]["url"] for one in page.happened("Network.requestWillBeSent")]
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_a_screenshot_and_the_printed_page_hold_something(page, tmp_path):
+    page.look(WIDTHS[0])
+    page.screenshot(tmp_path / "report.png")
+    with Image.open(tmp_path / "report.png") as picture:
+        assert picture.width == WIDTHS[0] and len(picture.convert("RGB").getcolors(1 << 24)) > 50
+    assert page.pdf().startswith(b"%PDF")
