@@ -22,7 +22,7 @@ class DetectorConfig:
     epochs: int = option(6, "passes over the training pictures", "epochs")
     batch_size: int = option(8, "pictures a step", "pictures")
     learning_rate: float = option(2e-3, "peak of the learning rate")
-    attribute_weight: float = option(0.3, "weight of the loss of attributes, where the COCO file states some")
+    attribute_weight: float = option(1.0, "weight of the loss of attributes, where the COCO file states some")
     device: str = option("auto", "auto, cpu or cuda")
 
     def check(self) -> None:

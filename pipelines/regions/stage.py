@@ -51,7 +51,7 @@ class Config:
     most: int = option(100, "regions a picture has at most", "regions")
     confidence: float = option(0.2, "probability over which a box becomes a region", "0 to 1")
     nms_iou: float = option(0.3, "overlap over which boxes of one class compete", "0 to 1")
-    features: str = option("both", "box_head, pooled (means of the backbone's finest map) or both")
+    features: str = option("both", "box_head, pooled (the finest map, averaged by quarter of the box) or both")
     batch_size: int = option(8, "pictures the detector sees at once", "pictures")
     decoding_threads: int = option(2, "threads that decode pictures ahead of the detector", "threads")
     device: str = option("auto", "auto, cpu or cuda")

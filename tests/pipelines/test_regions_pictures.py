@@ -78,7 +78,7 @@ def test_boxes_are_in_pixels_of_the_original(tmp_path, detector, factor):
     assert other.max() <= 64 * factor and found["large"]["width"] == 64 * factor
 
 
-@pytest.mark.parametrize(("features", "width"), [("box_head", 16), ("pooled", 48), ("both", 64)])
+@pytest.mark.parametrize(("features", "width"), [("box_head", 16), ("pooled", 4 * 48), ("both", 16 + 4 * 48)])
 def test_features_are_finite_and_of_their_stated_width(images, detector, features, width):
     found, *_ = regions_of(images, detector, features=features)
     for one in found.values():
@@ -96,7 +96,7 @@ def test_torchvision_s_architectures_give_their_own_widths(images, tmp_path):
     spec = DetectorSpec("fasterrcnn_mobilenet_v3_large_320_fpn", ("a", "b"), 64, 96)
     folder = write_untrained(tmp_path / "mobilenet", spec)
     found, rejects, _ = regions_of(images, folder, least=1, features="both")
-    assert len(found) + len(rejects) == 12 and {one["feature_dim"] for one in found.values()} <= {1024 + 256}
+    assert len(found) + len(rejects) == 12 and {one["feature_dim"] for one in found.values()} <= {1024 + 4 * 256}
     assert found and {reject.reason for reject in rejects} <= {"no_regions"}
 
 
