@@ -70,8 +70,8 @@ def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
     """All sections, in the order in which they are read."""
     pictures = Pictures(sources.dataset("images"), config.picture_width)
     return [
-        Section("overview", "What was run", overview.overview(sources)),
         Section("headline", "What code-switched training brings", headline.headline(sources)),
+        Section("overview", "What was run", overview.overview(sources)),
         Section("retrieval", "Retrieval", retrieval.retrieval(sources, config.paper_dataset)),
         Section(
             "captioning",

@@ -49,3 +49,9 @@ def test_what_is_missing_is_said(tmp_path):
     parsed = LexborHTMLParser(write(tmp_path))
     assert not [table for table in parsed.css("table") if not table.css("td")]
     assert len(parsed.css("section")) > 3
+
+
+def test_it_opens_with_what_code_switched_training_brings(page):
+    parsed = LexborHTMLParser(page)
+    assert parsed.css_first("section").attributes["id"] == "headline"
+    assert " pictures with captions in 9 languages." in " ".join(parsed.css_first("#overview").text().split())
