@@ -18,7 +18,7 @@ from contract.errors import UsageError
 from pipelines.regions.choice import Choice, choose
 
 _PARTS = 2  # parts a side of a box, each averaged on its own: what is above and below, left and right
-_POOLED = 4 * _PARTS  # cells a side that are averaged
+_SAMPLES = 8  # points a side of each part over which a map is averaged
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,7 @@ class TorchvisionDetector:
         if self._features == "box_head":
             return head
         scale = finest_1CHW.shape[-1] / batch.tensors.shape[-1]
-        aligned = roi_align(finest_1CHW, [boxes], _POOLED, scale, 2)
-        means = F.adaptive_avg_pool2d(aligned, _PARTS).flatten(1)
+        means = roi_align(finest_1CHW, [boxes], _PARTS, scale, _SAMPLES).flatten(1)
         return means if self._features == "pooled" else torch.cat([head, means], dim=1)
 
 
