@@ -201,7 +201,7 @@ def _retrieval(
     captions, pictures = pairs.of(batch, step)
     tokens = pad([texts.tokens[row] for row in captions.ravel()]).to(network.device)
     regions = store.batch(pictures.ravel()).to(network.device)
-    logits_BN = network.matching_logits(network.joint(tokens, regions)).view(captions.shape)
+    logits_BN = network.matching(tokens, regions).view(captions.shape)
     return {"matching": matching_loss(logits_BN, loss)}
 
 

@@ -136,10 +136,11 @@ class Layer(nn.Module):
 
     def forward(
         self, x_BLD: Tensor, mask: Tensor | None, causal: bool = False,
-        memory_BMD: Tensor | None = None, memory_mask: Tensor | None = None,
+        memory_BMD: Tensor | None = None, memory_mask: Tensor | None = None, first: int | None = None,
     ) -> Tensor:  # fmt: skip
-        """One layer over x; with memory, a decoder's layer."""
-        x_BLD = self.self_norm(x_BLD + self.dropout(self.self_attention(x_BLD, x_BLD, mask, causal)))
+        """One layer over x, computed for its ``first`` positions or for all; with memory, a decoder's layer."""
+        asking_BLD = x_BLD[:, :first]
+        x_BLD = self.self_norm(asking_BLD + self.dropout(self.self_attention(asking_BLD, x_BLD, mask, causal)))
         if memory_BMD is not None:
             x_BLD = self.cross_norm(x_BLD + self.dropout(self.cross_attention(x_BLD, memory_BMD, memory_mask)))
         fed_BLD = self.contract(F.gelu(self.expand(x_BLD)))
@@ -180,12 +181,20 @@ class Transformer(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)
 
-    def encode(self, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
-        """All layers over the joint input, every real position seeing every other."""
+    def encode(self, x_BLD: Tensor, mask_BL: Tensor, first: int | None = None) -> Tensor:
+        """All layers over the joint input, every real position seeing every other.
+
+        Args:
+            x_BLD: embedded text and regions.
+            mask_BL: True where a position is real.
+            first: how many positions are read, from the first; the last layer is computed for these alone. All where
+                None.
+        """
         mask_B11L = mask_BL[:, None, None, :]
-        for layer in self.layers:
+        *layers, last = self.layers
+        for layer in layers:
             x_BLD = layer(x_BLD, mask_B11L)
-        return x_BLD
+        return last(x_BLD, mask_B11L, first=first)
 
     @property
     def device(self) -> torch.device:
@@ -213,25 +222,28 @@ class UnderstandingNetwork(Transformer):
         """Text alone to hidden states [B, T, D]."""
         return self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD)
 
-    def joint(self, tokens_BT: Tensor, regions: Regions, scaled_BRF: Tensor | None = None) -> Tensor:
+    def joint(
+        self, tokens_BT: Tensor, regions: Regions, scaled_BRF: Tensor | None = None, first: int | None = None
+    ) -> Tensor:
         """Text and regions to hidden states [B, T + R, D].
 
         Args:
             tokens_BT: token ids with ``<s>`` first, padded.
             regions: the pictures' regions.
             scaled_BRF: scaled features with some masked; the regions' own where None.
+            first: how many positions are wanted, from the first: [B, first, D] comes back; all where None.
         """
         scaled_BRF = self.embeddings.scaled(regions.features) if scaled_BRF is None else scaled_BRF
-        text_BTD = self.embeddings.text(tokens_BT)
-        return self.join(text_BTD, tokens_BT, self.embeddings.regions(scaled_BRF, regions.locations), regions.mask)
+        regions_BRD = self.embeddings.regions(scaled_BRF, regions.locations)
+        x_BLD = torch.cat([self.embeddings.text(tokens_BT), regions_BRD], dim=1)
+        return self.encode(x_BLD, torch.cat([tokens_BT != PAD, regions.mask], dim=1), first)
 
-    def join(self, text_BTD: Tensor, tokens_BT: Tensor, regions_BRD: Tensor, region_mask_BR: Tensor) -> Tensor:
-        """Embedded text and embedded regions to hidden states; lets evaluation embed each side once."""
-        x_BLD = torch.cat([text_BTD, regions_BRD], dim=1)
-        return self.encode(x_BLD, torch.cat([tokens_BT != PAD, region_mask_BR], dim=1))
+    def matching(self, tokens_BT: Tensor, regions: Regions) -> Tensor:
+        """Logits [B] of "text and picture belong together"."""
+        return self.matching_logits(self.joint(tokens_BT, regions, first=1))
 
     def matching_logits(self, hidden_BLD: Tensor) -> Tensor:
-        """Logits [B] of "text and picture belong together", from ``<s>``."""
+        """Matching logits [B] from the hidden state of ``<s>``, the first position."""
         return self.match(torch.tanh(self.pool(hidden_BLD[:, 0])))[:, 0]
 
     def class_logits(self, hidden_ND: Tensor) -> Tensor:

@@ -25,8 +25,8 @@ def multimodal_masked_language_loss(
     network: UnderstandingNetwork, tokens_BT: Tensor, labels_BT: Tensor, regions: Regions
 ) -> Tensor:
     """MMLM and MC-MLM: foretell masked tokens from text and regions; labels are the (switched) tokens."""
-    hidden_BLD = network.joint(tokens_BT, regions)
-    return _token_loss(network, hidden_BLD[:, : tokens_BT.shape[1]], labels_BT)
+    hidden_BTD = network.joint(tokens_BT, regions, first=tokens_BT.shape[1])
+    return _token_loss(network, hidden_BTD, labels_BT)
 
 
 def _token_loss(network: UnderstandingNetwork, hidden_BTD: Tensor, labels_BT: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ def masked_region_loss(
 
 def matching_loss(network: UnderstandingNetwork, tokens_BT: Tensor, regions: Regions, matched_B: Tensor) -> Tensor:
     """VLM and MC-VLM: tell true pairs (1) from mismatched ones (0)."""
-    logits_B = network.matching_logits(network.joint(tokens_BT, regions))
+    logits_B = network.matching(tokens_BT, regions)
     return F.binary_cross_entropy_with_logits(logits_B, matched_B)
 
 

@@ -84,7 +84,7 @@ def train(
         InputError: where a loss is no number any more.
     """
     optimiser = torch.optim.AdamW(
-        _groups(network, schedule.weight_decay), lr=schedule.learning_rate, betas=schedule.betas
+        _groups(network, schedule.weight_decay), lr=schedule.learning_rate, betas=schedule.betas, fused=True
     )
     log, first = _resume(network, optimiser, work)
     network.train()

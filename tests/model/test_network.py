@@ -53,29 +53,29 @@ def generation() -> GenerationNetwork:
 
 
 def test_padding_of_text_and_regions_changes_no_score(understanding):
-    plain = understanding.matching_logits(understanding.joint(TOKENS, regions()))
+    plain = understanding.matching(TOKENS, regions())
     more_text = torch.cat([TOKENS, torch.full((2, 4), PAD)], dim=1)
     padded = understanding.matching_logits(understanding.joint(more_text, with_padding(regions(), 5)))
     torch.testing.assert_close(plain, padded)
 
 
 def test_a_score_depends_on_text_regions_and_boxes(understanding):
-    score = understanding.matching_logits(understanding.joint(TOKENS, regions()))
+    score = understanding.matching(TOKENS, regions())
     other_text = TOKENS.clone()
     other_text[:, 1] = 20
     moved = dataclasses.replace(regions(), locations=regions().locations + 0.5)
     other = dataclasses.replace(regions(), features=regions().features.flip(2))
     for tokens, seen in ((other_text, regions()), (TOKENS, moved), (TOKENS, other)):
-        assert not torch.allclose(score, understanding.matching_logits(understanding.joint(tokens, seen)))
+        assert not torch.allclose(score, understanding.matching(tokens, seen))
 
 
 def test_regions_have_no_order_and_words_have_one(understanding):
-    score = understanding.matching_logits(understanding.joint(TOKENS, regions()))
+    score = understanding.matching(TOKENS, regions())
     turned = regions()
     turned = Regions(*(getattr(turned, field.name).flip(1) for field in dataclasses.fields(turned)))
-    torch.testing.assert_close(score, understanding.matching_logits(understanding.joint(TOKENS, turned)))
+    torch.testing.assert_close(score, understanding.matching(TOKENS, turned))
     swapped = TOKENS[:, [0, 2, 1, 3, 4]]
-    assert not torch.allclose(score, understanding.matching_logits(understanding.joint(swapped, regions())))
+    assert not torch.allclose(score, understanding.matching(swapped, regions()))
 
 
 def test_the_first_word_stands_at_xlm_rs_position_two(understanding):
@@ -84,12 +84,16 @@ def test_the_first_word_stands_at_xlm_rs_position_two(understanding):
     torch.testing.assert_close(embedded.text(TOKENS)[0, 0], expected)
 
 
-def test_embedding_each_side_once_gives_the_joint_pass(understanding):
-    embedded, seen = understanding.embeddings, regions()
-    joined = understanding.join(
-        embedded.text(TOKENS), TOKENS, embedded.regions(embedded.scaled(seen.features), seen.locations), seen.mask
-    )
-    torch.testing.assert_close(joined, understanding.joint(TOKENS, seen))
+@pytest.mark.parametrize("first", [1, TOKENS.shape[1]])
+def test_asking_for_the_first_positions_alone_changes_neither_them_nor_their_gradients(understanding, first):
+    whole = understanding.joint(TOKENS, regions())[:, :first]
+    alone = understanding.joint(TOKENS, regions(), first=first)
+    torch.testing.assert_close(alone, whole)
+    some = torch.randn(whole.shape)
+    parameters = [parameter for name, parameter in understanding.named_parameters() if name.startswith("layers")]
+    of_whole, of_alone = (torch.autograd.grad((x * some).sum(), parameters) for x in (whole, alone))
+    torch.testing.assert_close(of_alone, of_whole)
+    assert all(gradient.abs().max() > 0 for gradient in of_alone[:2])  # so that the comparison says something
 
 
 def test_scaled_features_forget_their_length_but_not_their_direction(understanding):
