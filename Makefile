@@ -10,7 +10,7 @@ setup: .venv/.installed
 .venv/.installed: requirements.lock pyproject.toml
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv \
-		&& .venv/bin/uv pip install --python .venv/bin/python -r requirements.lock \
+		&& .venv/bin/uv pip install --python .venv/bin/python --compile-bytecode -r requirements.lock \
 		|| .venv/bin/python -m pip install --disable-pip-version-check -r requirements.lock
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
