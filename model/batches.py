@@ -78,9 +78,11 @@ class Sources:
         return {int(picture): self.pool[nearest[row]] for row, picture in enumerate(self.pool)}
 
     def batch(self, name: str, texts: Texts, number: int, size: int) -> Texts:
-        """The n-th batch of some texts, in an order of its own by name."""
-        order = self._orders.setdefault(name, Order(len(texts), self.seed, name))
-        return texts.of(order.batch(number, size).tolist())
+        """The n-th batch of some texts, of like length, in an order of its own by name."""
+        if name not in self._orders:
+            lengths = np.array([len(one) for one in texts.tokens])
+            self._orders[name] = Order(len(texts), self.seed, name, lengths=lengths)
+        return texts.of(self._orders[name].batch(number, size).tolist())
 
     @cached_property
     def _by_language(self) -> dict[str, Texts]:

@@ -153,6 +153,8 @@ def run(call: Call[DetectorConfig]) -> None:
     """The stage: trains on raw/boxes or takes the profile's weights, and measures on raw/boxes/val.json."""
     call.config.check()
     config, device = call.config, choose_device(call.config.device)
+    if config.threads:
+        torch.set_num_threads(config.threads)
     boxes = call.path("raw") / "boxes"
     pictures = boxes / "images" if (boxes / "images").is_dir() else call.path("raw") / "images"
     held_out, names = read_boxes(boxes / "val.json", pictures) if (boxes / "val.json").is_file() else ([], ())

@@ -24,6 +24,9 @@ class DetectorConfig:
     learning_rate: float = option(2e-3, "peak of the learning rate")
     attribute_weight: float = option(1.0, "weight of the loss of attributes, where the COCO file states some")
     device: str = option("auto", "auto, cpu or cuda")
+    threads: int = option(
+        0, "processor threads of training, on which the weights depend; 0 leaves them to OMP_NUM_THREADS"
+    )
 
     def check(self) -> None:
         """Refuses settings that cannot be meant; those of the network itself, its specification refuses.
@@ -33,5 +36,7 @@ class DetectorConfig:
         """
         if self.epochs < 1 or self.batch_size < 1:
             raise UsageError(f"detector: epochs is {self.epochs} and batch_size is {self.batch_size}.", "1 or more.")
+        if self.threads < 0:
+            raise UsageError(f"detector.threads is {self.threads}.", "0 or more.")
         if not 0 < self.learning_rate < 1:
             raise UsageError(f"detector.learning_rate is {self.learning_rate}.", "more than 0 and less than 1.")

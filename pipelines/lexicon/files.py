@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from contract.errors import InputError
+from contract.files import files_below
 from pipelines.lexicon.readers import TEXT_SUFFIXES, path_without_gz
 
 _PAIR_OF_LANGUAGES = re.compile(r"^([A-Za-z]{2,3})[-_]([A-Za-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?)(?=[._-]|$)")
@@ -42,7 +43,7 @@ def find_dictionaries(
 
     Args:
         folder: where they lie, at any depth.
-        pattern: which of the files, relative to the folder.
+        pattern: which of the files, by their path relative to the folder; ``*`` goes across folders too.
         languages: language by pattern of the file's name, where the name tells none.
         formats: reader by pattern of the file's name, where it should not be found out.
 
@@ -51,21 +52,22 @@ def find_dictionaries(
     """
     if not folder.exists():
         raise InputError(f"{folder} is not there.", "a folder of dictionaries.")
-    paths = [folder] if folder.is_file() else [path for path in folder.glob(pattern) if _is_dictionary(path)]
-    if not paths:
+    root = folder.parent if folder.is_file() else folder
+    found = [folder] if folder.is_file() else [path for path in files_below(folder) if _is_dictionary(path)]
+    named = [(path.relative_to(root).as_posix(), path) for path in found]
+    named = [(name, path) for name, path in named if path == folder or fnmatch(name, pattern)]
+    if not named:
         raise InputError(
             f"{folder} holds no dictionary that fits {pattern!r}.",
             f"files named *{', *'.join(TEXT_SUFFIXES)}, or .gz.",
             "dictionaries/README.md tells where dictionaries are had.",
         )  # fmt: skip
-    root = folder.parent if folder.is_file() else folder
-    named = sorted((path.relative_to(root).as_posix(), path) for path in paths)
-    return [_dictionary(path, name, languages, formats) for name, path in named]
+    return [_dictionary(path, name, languages, formats) for name, path in sorted(named)]
 
 
 def _is_dictionary(path: Path) -> bool:
     suffix = path_without_gz(path).suffix.lower()
-    return path.is_file() and suffix in TEXT_SUFFIXES and not path.name.lower().startswith((".", "_", *_ABOUT))
+    return suffix in TEXT_SUFFIXES and not path.name.lower().startswith((".", "_", *_ABOUT))
 
 
 def _dictionary(path: Path, name: str, languages: Mapping[str, str], formats: Mapping[str, str]) -> DictionaryFile:

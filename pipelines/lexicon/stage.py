@@ -35,7 +35,7 @@ class Config:
     languages: tuple[str, ...] = option((), "languages to keep; all where it is empty", "BCP 47")
     keep_identical: bool = option(False, "keep pairs whose source and translation are the same")
     phrases: bool = option(True, "keep sources of several words")
-    files: str = option("**/*", "which files of the folder are read, as a glob")
+    files: str = option("*", "which files of the folder are read, by a pattern of their path in it")
     file_languages: dict[str, str] = option({}, "language by pattern of a file's name that does not tell it", "BCP 47")
     formats: dict[str, str] = option({}, "pairs, hunalign, csv, panlex or tei, by pattern of a file's name")
     shards: int = option(2, "shards of the dataset; memory falls and time rises with their number", "shards")

@@ -26,6 +26,21 @@ def test_a_batch_depends_on_its_number_alone():
     assert late != [Order(10, 8, "VLM").batch(number, 4).tolist() for number in (9, 3, 0)]
 
 
+def test_batches_of_like_length_hold_every_sample_once_and_depend_on_their_number_alone():
+    lengths = np.random.default_rng(0).integers(3, 40, 256)  # two windows of 32 batches of 4
+    batches = [Order(256, 7, lengths=lengths).batch(number, 4).tolist() for number in range(64)]
+    order = Order(256, 7, lengths=lengths)
+    assert [order.batch(number, 4).tolist() for number in reversed(range(64))] == batches[::-1]
+    assert sorted(np.concatenate(batches)) == list(range(256))
+    padding, as_drawn = (
+        sum(4 * lengths[rows].max() - lengths[rows].sum() for rows in many)
+        for many in (batches, [Order(256, 7).batch(number, 4) for number in range(64)])
+    )
+    assert padding < as_drawn / 5
+    longest = [lengths[rows].max() for rows in batches[:32]]
+    assert longest not in (sorted(longest), sorted(longest, reverse=True))
+
+
 def test_rare_languages_come_up_more_often_than_their_share():
     shares = language_probabilities({"en": 900, "sw": 100}, 0.3)
     assert shares["sw"] == pytest.approx(0.1**0.3 / (0.1**0.3 + 0.9**0.3))

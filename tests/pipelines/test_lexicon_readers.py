@@ -82,21 +82,21 @@ def test_a_legacy_encoding_is_told_line_by_line(tmp_path):
 )
 def test_the_name_tells_the_language(tmp_path, name, lang, swapped):
     (tmp_path / name).write_bytes(b"x y\n")
-    (found,) = find_dictionaries(tmp_path, "**/*", {}, {})
+    (found,) = find_dictionaries(tmp_path, "*", {}, {})
     assert (found.lang, found.swapped, found.name) == (lang, swapped, name)
 
 
 def test_readmes_and_other_files_are_no_dictionaries(tmp_path):
     for name in ("README.txt", "LICENSE.txt", "notes.md", "en-de.txt"):
         (tmp_path / name).write_text("x y\n")
-    assert [file.name for file in find_dictionaries(tmp_path, "**/*", {}, {})] == ["en-de.txt"]
+    assert [file.name for file in find_dictionaries(tmp_path, "*", {}, {})] == ["en-de.txt"]
 
 
 @pytest.mark.parametrize("name", ["fr-de.txt", "en-en.txt", "en-qq.txt", "words.tei"])
 def test_a_name_that_gives_no_language_is_an_error_that_names_the_file(tmp_path, name):
     (tmp_path / name).write_text("x y\n")
     with pytest.raises(InputError, match=name.split(".")[0]):
-        find_dictionaries(tmp_path, "**/*", {}, {})
+        find_dictionaries(tmp_path, "*", {}, {})
 
 
 def test_the_language_may_be_stated(tmp_path):
@@ -128,3 +128,19 @@ def test_language_codes_become_bcp_47():
 )
 def test_look_up_keys(text, key):
     assert lookup_key(text) == key
+
+
+def test_links_to_folders_are_followed_and_a_pattern_chooses_by_the_path(tmp_path):
+    for name in ("muse", "own"):
+        dictionaries(tmp_path / name, en_de__txt="dog hund\n")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "linked").symlink_to(tmp_path / "muse")
+    (tmp_path / "raw" / "own").symlink_to(tmp_path / "own")
+
+    def names(pattern):
+        return [file.name for file in find_dictionaries(tmp_path / "raw", pattern, {}, {})]
+
+    assert names("*") == ["linked/en-de.txt", "own/en-de.txt"]
+    assert names("own/*") == ["own/en-de.txt"]
+    with pytest.raises(InputError, match="fits 'none"):
+        names("none/*")
