@@ -228,8 +228,8 @@ def test_broken_held_out_boxes_show_before_the_training(tmp_path, monkeypatch, c
 @pytest.mark.parametrize(
     "settings",
     [
-        {"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"learning_rate": "nan"}, {"architecture": "yolo"},
-        {"shortest_side": 0}, {"shortest_side": 300}, {"head_width": 0},
+        {"epochs": 0}, {"threads": -1}, {"batch_size": 0}, {"learning_rate": 0.0}, {"learning_rate": "nan"},
+        {"architecture": "yolo"}, {"shortest_side": 0}, {"shortest_side": 300}, {"head_width": 0},
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be_meant_are_refused(tmp_path, monkeypatch, capsys, settings):
