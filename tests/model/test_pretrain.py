@@ -72,22 +72,23 @@ def losses(out: Path) -> list[dict]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "tasks"),
+    ("kind", "tasks", "steps"),
     [
-        ("understanding", {"xMLM", "MMLM", "MRM", "VLM", "MC-MLM", "MC-MRM", "MC-VLM"}),
-        ("generation", {"xDAE", "IC", "DIC"}),
+        # Matching stays at chance for some 700 steps: it waits for words that have found their regions.
+        ("understanding", {"xMLM", "MMLM", "MRM", "VLM", "MC-MLM", "MC-MRM", "MC-VLM"}, 1000),
+        ("generation", {"xDAE", "IC", "DIC"}, 300),
     ],
 )
-def test_every_task_learns_something(data, tmp_path, kind, tasks):
+def test_every_task_learns_something(data, tmp_path, kind, tasks, steps):
     done = run(
-        command(kind, data, tmp_path / "out", mct=kind == "understanding", steps=300, batch_size=16, dropout=0.0)
+        command(kind, data, tmp_path / "out", mct=kind == "understanding", steps=steps, batch_size=16, dropout=0.0)
     )
     assert done.returncode == 0, done.stderr
     curve = losses(tmp_path / "out")
     assert set().union(*curve) - {"step", "learning_rate"} == tasks
     for task in tasks:
         values = [line[task] for line in curve if task in line]
-        assert np.mean(values[-3:]) < np.mean(values[:3]), task
+        assert np.mean(values[-3:]) < 0.98 * np.mean(values[:3]), task
     assert checkpoint.load(tmp_path / "out", torch.device("cpu")).network.config.network == kind
 
 
