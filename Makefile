@@ -20,7 +20,7 @@ demo: setup
 	m3p run --profile demo
 
 test: setup
-	python -m pytest
+	OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 serve: setup
 	python -m flows.serve --port $(PORT)
