@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Union
 
-from contract.config import as_parameters, load_config, read_yaml
+from contract.config import load_config, read_yaml
 from contract.errors import DONE, FAILED, M3PError, UsageError
 
 C = TypeVar("C")
@@ -161,8 +161,3 @@ def _call(section: str, config_class: type[C], paths: Sequence[PathOption], give
         raise UsageError(f"--workers is {workers}.", "1 or more.")
     named = {path.name.replace("-", "_"): getattr(given, path.name.replace("-", "_")) for path in paths}
     return Call(config, named, seed, workers)
-
-
-def describe(config: Any) -> str:
-    """A configuration on one line, for logs."""
-    return ", ".join(f"{key}={value}" for key, value in as_parameters(config).items())

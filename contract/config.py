@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -52,7 +53,11 @@ def load_config(cls: type[C], values: Mapping[str, Any], where: str) -> C:
                 f"one of {', '.join(names)}.",
                 f"did you mean {near[0]!r}?" if near else "",
             )
-    return cls(**{key: convert(value, hints[key], f"{where}.{key}") for key, value in values.items()})
+    converted = {key: convert(value, hints[key], f"{where}.{key}") for key, value in values.items()}
+    try:
+        return cls(**converted)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error.what}", error.expected, error.remedy) from None
 
 
 def convert(value: Any, kind: Any, where: str) -> Any:
@@ -80,6 +85,35 @@ def convert(value: Any, kind: Any, where: str) -> Any:
     if kind in (str, int, bool) and type(value) is kind:
         return value
     raise UsageError(f"{where} is {value!r}.", getattr(kind, "__name__", str(kind)))
+
+
+def check_range(config: Any, names: str, least: float, most: float = math.inf) -> None:
+    """Refuses numbers of a configuration that lie outside a range; called by its ``__post_init__``.
+
+    Args:
+        config: the dataclass.
+        names: the keys, with spaces between them.
+        least: the least value.
+        most: the greatest value; any finite one where it is not given.
+
+    Raises:
+        UsageError: names the key.
+    """
+    for name in names.split():
+        value = getattr(config, name)
+        if not (least <= value <= most and math.isfinite(value)):  # also refuses NaN
+            expected = f"{least:,} or more." if math.isinf(most) else f"{least:,} to {most:,}."
+            raise UsageError(f"{name} is {value}.", expected)
+
+
+def check_choice(config: Any, name: str, choices: tuple[str, ...]) -> None:
+    """Refuses a setting that is none of its choices.
+
+    Raises:
+        UsageError: names the key.
+    """
+    if getattr(config, name) not in choices:
+        raise UsageError(f"{name} is {getattr(config, name)!r}.", f"one of {', '.join(choices)}.")
 
 
 def as_parameters(config: Any) -> dict[str, Any]:

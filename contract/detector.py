@@ -34,7 +34,7 @@ _BROKEN_PICKLE = (
     AttributeError, AssertionError, ImportError, struct.error,
 )  # fmt: skip
 MOST_OBLONG = 30  # times as long as wide: beyond it a picture, scaled for a network, is only a few pixels narrow
-_LEAST_SIDE = 32  # px: the stride of the deepest map
+LEAST_SIDE = 32  # px: the stride of the deepest map
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class DetectorSpec:
             raise UsageError(f"The detector's architecture is {self.architecture!r}.", f"one of {known}.")
         if not self.class_names:
             raise UsageError("The detector has no class names.", "one at least.")
-        if not _LEAST_SIDE <= self.shortest_side <= self.longest_side:
+        if not LEAST_SIDE <= self.shortest_side <= self.longest_side:
             sides = f"shortest_side is {self.shortest_side} and longest_side is {self.longest_side}"
-            raise UsageError(f"The detector's {sides}.", f"{_LEAST_SIDE} ≤ shortest_side ≤ longest_side, in px.")
+            raise UsageError(f"The detector's {sides}.", f"{LEAST_SIDE} ≤ shortest_side ≤ longest_side, in px.")
         if self.head_width < 1:
             raise UsageError(f"The detector's head_width is {self.head_width}.", "1 or more.")
 

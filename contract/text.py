@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-WITHOUT_SPACES = frozenset({"ja", "km", "lo", "my", "th", "zh"})  # languages whose words no white space separates
+_WITHOUT_SPACES = frozenset({"ja", "km", "lo", "my", "th", "wuu", "yue", "zh"})
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
@@ -15,9 +15,14 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(_CONTROL.sub(" ", text).split()))
 
 
+def without_spaces(lang: str) -> bool:
+    """Whether a language, BCP 47, is written without spaces between its words."""
+    return lang.split("-")[0] in _WITHOUT_SPACES
+
+
 def count_words(text: str, lang: str) -> int | None:
     """Words between white space; None for a language that is written without it."""
-    return None if lang.split("-")[0] in WITHOUT_SPACES else text.count(" ") + 1
+    return None if without_spaces(lang) else text.count(" ") + 1
 
 
 def summarise_lengths(counts: Mapping[str, float]) -> dict[str, float]:

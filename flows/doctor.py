@@ -22,10 +22,6 @@ _GIB = 1 << 30
 _LEAST_MEMORY_GIB, _LEAST_DISK_GIB = 6, 10  # what the demo needs, with the installation
 _OPTIONAL = {
     "nudenet": ("sensitive-image filter of triples", "pip install -e '.[sensitive]'"),
-    "detectron2": (
-        "bottom-up-attention and other detectron2 models",
-        "pip install --no-build-isolation git+https://github.com/facebookresearch/detectron2",
-    ),
 }
 
 

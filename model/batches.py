@@ -12,11 +12,13 @@ from torch import Tensor
 
 from contract.errors import InputError, UsageError
 from contract.hashing import stable_hash
+from contract.text import without_spaces
 from model import noise, objectives
 from model.config import PretrainConfig
-from model.data import Ints, RegionStore, Texts, language_probabilities, pad
+from model.data import Ints, RegionStore, Texts, pad
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.order import Order
+from model.pairs import PairDraws, duplicates
 from model.tokenizer import Tokenizer
 
 _ALIKE = 20  # how many like pictures hard negatives are drawn from
@@ -33,6 +35,7 @@ class Sources:
         captions: English training captions.
         codeswitch: code-switched ones; None where pre-training goes without MCT.
         corpus: plain text in all languages.
+        probabilities: how often each language of the plain text is drawn, as the corpus states it.
         languages: all languages, in the order of the language embedding.
         seed: the job's seed.
     """
@@ -42,6 +45,7 @@ class Sources:
     captions: Texts
     codeswitch: Texts | None
     corpus: Texts
+    probabilities: dict[str, float]
     languages: tuple[str, ...]
     seed: int
 
@@ -49,10 +53,15 @@ class Sources:
         """Refuses to train on nothing.
 
         Raises:
-            InputError: where there are no English captions.
+            InputError: where there are no English captions, or no code-switched ones though they are asked for.
         """
         if len(self.captions) == 0:
             raise InputError("There are no English training captions whose pictures have regions.", "one at least.")
+        if self.codeswitch is not None and len(self.codeswitch) == 0:
+            raise InputError(
+                "There are no code-switched training captions whose pictures have regions.", "one at least.",
+                "look at `word_probability` and at what the lexicon covers, or train without --codeswitch.",
+            )  # fmt: skip
         self._orders: dict[str, Order] = {}
 
     @cached_property
@@ -62,9 +71,8 @@ class Sources:
 
     @cached_property
     def groups(self) -> Ints:
-        """For every picture the number of its group of duplicates: pictures with the very same regions."""
-        prints = [stable_hash(self.store.one(row)[0].tobytes().hex()) for row in range(len(self.store))]
-        return np.unique(prints, return_inverse=True)[1].astype(np.int64)
+        """For every picture the number of its group of duplicates."""
+        return duplicates(self.store)
 
     @cached_property
     def alike(self) -> dict[int, Ints]:
@@ -77,12 +85,12 @@ class Sources:
         nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :_ALIKE]
         return {int(picture): self.pool[nearest[row]] for row, picture in enumerate(self.pool)}
 
-    def batch(self, name: str, texts: Texts, number: int, size: int) -> Texts:
-        """The n-th batch of some texts, of like length, in an order of its own by name."""
+    def batch(self, name: str, texts: Texts, number: int, size: int) -> Ints:
+        """Rows of the n-th batch of some texts, of like length, in an order of its own by name."""
         if name not in self._orders:
             lengths = np.array([len(one) for one in texts.tokens])
             self._orders[name] = Order(len(texts), self.seed, name, lengths=lengths)
-        return texts.of(self._orders[name].batch(number, size).tolist())
+        return self._orders[name].batch(number, size)
 
     @cached_property
     def _by_language(self) -> dict[str, Texts]:
@@ -91,17 +99,17 @@ class Sources:
             rows.setdefault(language, []).append(row)
         return {language: self.corpus.of(rows[language]) for language in sorted(rows)}
 
-    def sentences(self, number: int, size: int, alpha: float) -> Texts:
+    def sentences(self, number: int, size: int) -> Texts:
         """The n-th batch of plain text: every sentence's language is drawn anew, so one batch mixes languages."""
         if len(self.corpus) == 0:
             raise UsageError(
                 "There is no plain text for xMLM and xDAE.", "files under raw/text.", "add text or drop the task."
             )
-        counts = {language: len(texts) for language, texts in self._by_language.items()}
-        probabilities = language_probabilities(counts, alpha)
+        shares = np.array([self.probabilities[language] for language in self._by_language])
         draw = np.random.default_rng(stable_hash(self.seed, "languages", number))
-        chosen = draw.choice(list(probabilities), size, p=list(probabilities.values()))
-        parts = [self._by_language[language].of([int(draw.integers(counts[language]))]) for language in chosen.tolist()]
+        chosen = draw.choice(list(self._by_language), size, p=shares / shares.sum())
+        of_language = [self._by_language[language] for language in chosen.tolist()]
+        parts = [texts.of([int(draw.integers(len(texts)))]) for texts in of_language]
         return Texts(
             [part.tokens[0] for part in parts], chosen.tolist(), np.full(size, -1), [part.keys[0] for part in parts]
         )
@@ -119,20 +127,23 @@ class UnderstandingTasks:
 
     def __init__(self, sources: Sources, config: PretrainConfig) -> None:
         self.sources, self.config = sources, config
+        self._pairs: dict[bool, PairDraws] = {}
 
     def loss(self, network: UnderstandingNetwork, task: str, number: int) -> Tensor:
         """The loss of a task's n-th batch."""
         draw = np.random.default_rng(stable_hash(self.sources.seed, task, number))
         kinds: dict[str, Callable[[UnderstandingNetwork, Texts, np.random.Generator], Tensor]]
-        kinds = {"MLM": self._masked_language, "MRM": self._masked_regions, "VLM": self._matching}
+        kinds = {"MLM": self._masked_language, "MRM": self._masked_regions}
         if task == "xMLM":
-            texts = self.sources.sentences(number, self.config.batch_size, self.config.language_alpha)
+            texts = self.sources.sentences(number, self.config.batch_size)
             tokens, labels = self._masked(texts, draw)
             return objectives.masked_language_loss(network, tokens.to(network.device), labels.to(network.device))
         switched = self.sources.codeswitch if task.startswith("MC-") else None
         chosen = self.sources.captions if switched is None else switched
-        texts = self.sources.batch(task, chosen, number, self.config.batch_size)
-        return kinds[task[-3:]](network, texts, draw)
+        rows = self.sources.batch(task, chosen, number, self.config.batch_size)
+        if task.endswith("VLM"):
+            return self._matching(network, chosen, rows, draw)
+        return kinds[task[-3:]](network, chosen.of(rows.tolist()), draw)
 
     def _masked(self, texts: Texts, draw: np.random.Generator) -> tuple[Tensor, Tensor]:
         mask = self.sources.tokenizer.mask
@@ -154,17 +165,21 @@ class UnderstandingTasks:
             torch.from_numpy(chosen).to(network.device), torch.from_numpy(zeroed).to(network.device),
         )  # fmt: skip
 
-    def _matching(self, network: UnderstandingNetwork, texts: Texts, draw: np.random.Generator) -> Tensor:
-        """Each caption with its own picture and with ``negatives`` wrong ones."""
+    def _matching(
+        self, network: UnderstandingNetwork, texts: Texts, rows: Ints, draw: np.random.Generator
+    ) -> Tensor:  # fmt: skip
+        """Each caption with its own picture, and ``negatives`` mismatched pairs beside it."""
         sources, config = self.sources, self.config
+        switched = texts is sources.codeswitch
+        if switched not in self._pairs:
+            self._pairs[switched] = PairDraws(texts, sources.groups, config.negatives)
         alike = sources.alike if draw.random() < config.hard_negatives else None
-        wrong = noise.mismatch(texts.pictures, sources.pool, sources.groups, config.negatives, draw, alike)
-        pictures = np.concatenate([texts.pictures[:, None], wrong], axis=1)
+        captions, pictures = self._pairs[switched].of(rows, draw, alike)
         matched = np.zeros(pictures.shape, np.float32)
         matched[:, 0] = 1.0
-        tokens = pad(texts.tokens).repeat_interleave(1 + config.negatives, dim=0)
         return objectives.matching_loss(
-            network, tokens.to(network.device), sources.store.batch(pictures.ravel()).to(network.device),
+            network, pad([texts.tokens[row] for row in captions.ravel()]).to(network.device),
+            sources.store.batch(pictures.ravel()).to(network.device),
             torch.from_numpy(matched.ravel()).to(network.device),
         )  # fmt: skip
 
@@ -182,16 +197,14 @@ class GenerationTasks:
         draw = np.random.default_rng(stable_hash(self.sources.seed, task, number))
         size = self.config.batch_size
         if task == "xDAE":
-            texts = self.sources.sentences(number, size, self.config.language_alpha)
-            mask = self.sources.tokenizer.mask
-            noised = [noise.noise_text(one, self._starts_word[one], mask, draw) for one in texts.tokens]
-            limit = self.config.max_text_length
-            noised = [np.append(one[: limit - 1], one[-1]) if len(one) > limit else one for one in noised]
+            texts = self.sources.sentences(number, size)
+            noised = self.noised(texts, draw)
             return objectives.denoising_loss(
                 network, pad(noised).to(network.device), pad(texts.tokens).to(network.device),
                 self.sources.language_ids(texts).to(network.device),
             )  # fmt: skip
-        texts = self.sources.batch(task, self.sources.captions, number, size)
+        captions = self.sources.captions
+        texts = captions.of(self.sources.batch(task, captions, number, size).tolist())
         regions = self.sources.store.batch(texts.pictures)
         zeroed = None
         if task == "DIC":
@@ -202,3 +215,17 @@ class GenerationTasks:
             self.sources.language_ids(texts).to(network.device),
             None if zeroed is None else zeroed.to(network.device),
         )  # fmt: skip
+
+    def noised(self, texts: Texts, draw: np.random.Generator) -> list[Ints]:
+        """XDAE's noised form of each text, as long as the network can read.
+
+        What is shuffled, dropped and masked are words. Nothing marks them in languages that are written without spaces:
+        there every piece is one.
+        """
+        mask, limit = self.sources.tokenizer.mask, self.config.max_text_length
+        result = []
+        for tokens, lang in zip(texts.tokens, texts.languages, strict=True):
+            starts = np.ones(len(tokens), bool) if without_spaces(lang) else self._starts_word[tokens]
+            noised = noise.noise_text(tokens, starts, mask, draw)
+            result.append(np.append(noised[: limit - 1], noised[-1]) if len(noised) > limit else noised)
+        return result

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from contract.text import without_spaces
+
 PTB_LIKE, CHARACTERS = "ptb-like", "characters"
-CHARACTER_LANGUAGES = frozenset({"zh", "ja", "th", "yue", "wuu", "lo", "km", "my"})
 
 _CONTRACTION = re.compile(r"(?<=\w)(n't|'s|'re|'ve|'ll|'d|'m)(?!\w)")
 _JOINED_WORDS = re.compile(r"\b(?:(can)(not)|(gon|wan)(na)|(got)(ta)|(gim|lem)(me))\b")
@@ -24,7 +25,7 @@ _CHARACTER = re.compile(r"[a-z0-9]+|\w[\u0300-\u036f\u0e31-\u0e4e\u3099\u309a]*"
 
 def tokenizer_name(lang: str) -> str:
     """Which tokenizer a language's captions are cut with: ``ptb-like`` or ``characters``."""
-    return CHARACTERS if lang.split("-")[0] in CHARACTER_LANGUAGES else PTB_LIKE
+    return CHARACTERS if without_spaces(lang) else PTB_LIKE
 
 
 def caption_tokens(text: str, lang: str) -> list[str]:

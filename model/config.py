@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from contract.config import option
+from contract.config import check_choice, check_range, option
+from contract.device import DEVICES
+from contract.errors import UsageError
 
 UNDERSTANDING_TASKS = ("xMLM", "MMLM", "MRM", "VLM", "MC-MLM", "MC-MRM", "MC-VLM")
 GENERATION_TASKS = ("xDAE", "IC", "DIC")
@@ -24,6 +28,16 @@ class TokenizerConfig:
     whole_words: int = option(
         2000, "most frequent lexicon words that are one piece each, in scripts without spaces", "words"
     )
+
+    def __post_init__(self) -> None:
+        """Refuses settings that cannot be meant.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        check_range(self, "vocabulary_size max_sentences", 1)
+        check_range(self, "whole_words", 0)
+        check_range(self, "character_coverage", 0.5, 1)
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,13 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class PretrainConfig:
-    """The profile's sections ``understanding`` and ``generation``; ``tasks`` tells them apart."""
+    """What the sections ``understanding`` and ``generation`` have in common.
+
+    Attributes:
+        NETWORK: the section's name, which is also the network's.
+    """
+
+    NETWORK: ClassVar[str]
 
     layers: int = option(12, "transformer layers", "layers")
     width: int = option(768, "width of the hidden states", "numbers")
@@ -59,7 +79,6 @@ class PretrainConfig:
         "standard", "region features: standard (each number by its mean and spread), unit, raw"
     )
     tasks: dict[str, float] = option({}, "weight of each pre-training task; all tasks equally where it is empty")
-    language_alpha: float = option(0.3, "α of the language sampling λ_l = p_l^α / Σ p^α", "0 to 1")
     steps: int = option(100_000, "optimiser steps", "steps")
     batch_size: int = option(1024, "samples a task and step", "samples")
     tasks_per_step: int = option(1, "tasks drawn for each optimiser step, their losses summed", "tasks")
@@ -72,3 +91,57 @@ class PretrainConfig:
     hard_negatives: float = option(0.0, "VLM: share of negatives whose pictures have like objects", "0 to 1")
     device: str = option("auto", "auto, cpu or cuda")
     checkpoint_every: int = option(1000, "steps between checkpoints of the training state", "steps")
+    threads: int = option(
+        0, "processor threads, on which the weights' last digits depend; 0 leaves them to OMP_NUM_THREADS", "threads"
+    )
+
+    def __post_init__(self) -> None:
+        """Refuses settings that cannot be meant.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        check_range(self, "layers width heads steps batch_size tasks_per_step negatives checkpoint_every", 1)
+        check_range(self, "warmup_steps weight_decay threads", 0)
+        check_range(self, "hard_negatives mask_probability", 0, 1)
+        check_range(self, "dropout", 0, 0.99)
+        check_range(self, "max_text_length", 4)
+        check_range(self, "learning_rate clip_norm", 1e-12)
+        check_choice(self, "feature_scaling", FEATURE_SCALINGS)
+        check_choice(self, "device", DEVICES)
+        if self.width % self.heads:
+            raise UsageError(f"width is {self.width} and heads is {self.heads}.", "a width that heads divide.")
+        for task, weight in self.tasks.items():
+            if task not in TASKS[self.NETWORK]:
+                raise UsageError(f"tasks has {task!r}.", f"some of {', '.join(TASKS[self.NETWORK])}.")
+            if not 0 <= weight < math.inf:
+                raise UsageError(f"tasks gives {task} the weight {weight}.", "0 or more.")
+        if self.tasks and not any(self.tasks.values()):
+            raise UsageError("tasks gives every task the weight 0.", "one positive weight at least.")
+
+    @property
+    def task_weights(self) -> dict[str, float]:
+        """The weight of each task that is trained."""
+        return {
+            task: weight for task, weight in (self.tasks or dict.fromkeys(TASKS[self.NETWORK], 1.0)).items() if weight
+        }
+
+
+@dataclass(frozen=True)
+class UnderstandingConfig(PretrainConfig):
+    """The profile's section ``understanding``. The defaults are the paper's base size."""
+
+    NETWORK: ClassVar[str] = "understanding"
+
+
+@dataclass(frozen=True)
+class GenerationConfig(PretrainConfig):
+    """The profile's section ``generation``. Heads and batch are the paper's, which differ from understanding's."""
+
+    NETWORK: ClassVar[str] = "generation"
+
+    heads: int = option(8, "attention heads", "heads")
+    batch_size: int = option(1536, "samples a task and step", "samples")
+
+
+CONFIGS: dict[str, type[PretrainConfig]] = {"understanding": UnderstandingConfig, "generation": GenerationConfig}

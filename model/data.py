@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from contract.dataset import Dataset
 from contract.errors import InputError
+from contract.progress import progress
 from model.network import Regions
 from model.tokenizer import BOS, EOS, PAD, Tokenizer
 
@@ -117,7 +119,7 @@ def read_captions(
         if row["split"] == split and row["image_id"] in store.row_of and (languages is None or row["lang"] in languages)
     ]
     return Texts(
-        [with_ends(tokenizer.encode(row["text"]), longest) for row in rows],
+        _tokenised(rows, "captions", tokenizer, longest),
         [row["lang"] for row in rows],
         np.array([store.row_of[row["image_id"]] for row in rows], np.int64),
         [row["caption_id"] for row in rows],
@@ -132,7 +134,7 @@ def read_codeswitch(folder: Path, tokenizer: Tokenizer, store: RegionStore, long
         if row["split"] == "train" and row["image_id"] in store.row_of
     ]
     return Texts(
-        [with_ends(tokenizer.encode(row["text"]), longest) for row in rows],
+        _tokenised(rows, "code-switched captions", tokenizer, longest),
         ["mul"] * len(rows),
         np.array([store.row_of[row["image_id"]] for row in rows], np.int64),
         [f"{row['caption_id']}#{row['variant']}" for row in rows],
@@ -143,11 +145,17 @@ def read_corpus(folder: Path, tokenizer: Tokenizer, split: str, longest: int) ->
     """The sentences of a split of the corpus, tokenised."""
     rows = [row for row in Dataset(folder, "corpus").rows() if row["split"] == split]
     return Texts(
-        [with_ends(tokenizer.encode(row["text"]), longest) for row in rows],
+        _tokenised(rows, "plain text", tokenizer, longest),
         [row["lang"] for row in rows],
         np.full(len(rows), -1, np.int64),
         [row["sentence_id"] for row in rows],
     )
+
+
+def _tokenised(rows: list[dict[str, Any]], what: str, tokenizer: Tokenizer, longest: int) -> list[Ints]:
+    return [
+        with_ends(tokenizer.encode(row["text"]), longest) for row in progress(rows, f"tokenising {what}", unit="texts")
+    ]
 
 
 def pad(tokens: Sequence[Ints]) -> Tensor:
@@ -156,10 +164,3 @@ def pad(tokens: Sequence[Ints]) -> Tensor:
     for row, one in enumerate(tokens):
         padded[row, : len(one)] = one
     return torch.from_numpy(padded)
-
-
-def language_probabilities(counts: dict[str, int], alpha: float) -> dict[str, float]:
-    """λ_l = p_l^α / Σ p^α: rare languages come up more often than their share."""
-    total = sum(counts.values())
-    smoothed = {language: (count / total) ** alpha for language, count in sorted(counts.items())}
-    return {language: value / sum(smoothed.values()) for language, value in smoothed.items()}

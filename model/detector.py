@@ -20,13 +20,13 @@ from torch import Tensor, nn
 
 from contract.command import Call, PathOption, run_stage
 from contract.detector import SMALL, DetectorSpec, build, load_weights, write_detector
+from contract.device import choose_device, use_threads
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file, stable_hash
 from contract.progress import Progress, progress
 from model.detector_attributes import AttributeHeads, losses
 from model.detector_boxes import BoxedPicture, Pictures, read_boxes
 from model.detector_config import DetectorConfig
-from model.device import choose_device
 from model.order import Order
 
 _TORCHVISION_HEAD = 1024
@@ -151,10 +151,8 @@ def average_precision(
 
 def run(call: Call[DetectorConfig]) -> None:
     """The stage: trains on raw/boxes or takes the profile's weights, and measures on raw/boxes/val.json."""
-    call.config.check()
     config, device = call.config, choose_device(call.config.device)
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    use_threads(config.threads)
     boxes = call.path("raw") / "boxes"
     pictures = boxes / "images" if (boxes / "images").is_dir() else call.path("raw") / "images"
     held_out, names = read_boxes(boxes / "val.json", pictures) if (boxes / "val.json").is_file() else ([], ())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.config import option
-from contract.errors import UsageError
+from contract.config import check_choice, check_range, option
+from contract.detector import ARCHITECTURES, LEAST_SIDE
+from contract.device import DEVICES
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,15 @@ class DetectorConfig:
         0, "processor threads of training, on which the weights depend; 0 leaves them to OMP_NUM_THREADS"
     )
 
-    def check(self) -> None:
-        """Refuses settings that cannot be meant; those of the network itself, its specification refuses.
+    def __post_init__(self) -> None:
+        """Refuses settings that cannot be meant.
 
         Raises:
             UsageError: names the setting.
         """
-        if self.epochs < 1 or self.batch_size < 1:
-            raise UsageError(f"detector: epochs is {self.epochs} and batch_size is {self.batch_size}.", "1 or more.")
-        if self.threads < 0:
-            raise UsageError(f"detector.threads is {self.threads}.", "0 or more.")
-        if not 0 < self.learning_rate < 1:
-            raise UsageError(f"detector.learning_rate is {self.learning_rate}.", "more than 0 and less than 1.")
+        check_choice(self, "architecture", ARCHITECTURES)
+        check_choice(self, "device", DEVICES)
+        check_range(self, "epochs batch_size head_width", 1)
+        check_range(self, "threads attribute_weight", 0)
+        check_range(self, "learning_rate", 1e-12, 1)
+        check_range(self, "shortest_side", LEAST_SIDE, self.longest_side)

@@ -11,13 +11,12 @@ import time
 from typing import Any
 
 from contract.command import Call, PathOption, run_stage
-from contract.errors import UsageError
+from contract.device import choose_device
 from model import checkpoint, retrieval_metrics
 from model.caption_metrics import bleu4, cider
 from model.caption_tokens import caption_tokens, tokenizer_name
 from model.captioning import BeamSearch, caption_pictures
 from model.data import RegionStore, with_ends
-from model.device import choose_device
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.retrieval import score_all_pairs
 from model.retrieval_metrics import FIVE_DUPLICATED, UNIQUE
@@ -30,10 +29,8 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
     """The stage: loads the checkpoint, evaluates it, writes the metrics.
 
     Raises:
-        UsageError: for a setting that is out of its range.
         InputError: where captions or regions are not what the checkpoint needs.
     """
-    _check(call.config)
     loaded = checkpoint.load(call.path("checkpoint"), choose_device(call.config.device))
     store = read_regions(call.path("regions"), loaded.network.config)
     split = read_split(call.path("captions"), store, call.config.split, call.config.languages)
@@ -53,15 +50,6 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
     out = call.path("out")
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
-
-
-def _check(config: EvaluateConfig) -> None:
-    for name in ("beam", "max_caption_length", "images_per_batch", "tokens_per_batch"):
-        if getattr(config, name) < 1:
-            raise UsageError(f"evaluate.{name} is {getattr(config, name)}.", "1 or more.")
-    for name in ("max_images", "captions_per_image", "samples"):
-        if getattr(config, name) < 0:
-            raise UsageError(f"evaluate.{name} is {getattr(config, name)}.", "0 or more.")
 
 
 def retrieval(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,22 +18,21 @@ from torch import Tensor
 
 from contract.command import Call, PathOption, run_stage
 from contract.config import as_parameters
-from contract.errors import InputError, UsageError
+from contract.device import choose_device, use_threads
+from contract.errors import InputError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, objectives, training
 from model.data import Ints, RegionStore, Texts, pad, with_ends
-from model.device import choose_device
 from model.network import GenerationNetwork, UnderstandingNetwork
-from model.noise import mismatch
 from model.order import Order
-from model.task_config import FinetuneConfig
+from model.pairs import PairDraws, duplicates
+from model.task_config import FINETUNED, FinetuneConfig
 from model.task_data import read_regions, read_split
 from model.tokenizer import Tokenizer
 
-_NETWORKS = {"retrieval": "understanding", "captioning": "generation"}
 _CODE = (
-    "checkpoint", "config", "data", "device", "finetune", "network", "noise", "objectives", "order", "task_config",
-    "task_data", "tokenizer", "training",
+    "checkpoint", "config", "data", "finetune", "network", "noise", "objectives", "order", "pairs",
+    "task_config", "task_data", "tokenizer", "training",
 )  # fmt: skip
 _CHECKPOINT_EVERY = 500
 
@@ -43,17 +41,16 @@ def finetune(call: Call[FinetuneConfig]) -> None:
     """The stage: loads the checkpoint, trains it on one task's captions, writes the new checkpoint.
 
     Raises:
-        UsageError: for an unknown task or a setting that is out of its range.
         InputError: where the checkpoint is not of the task's kind, or there is nothing to train on.
     """
     config = call.config
-    _check(config)
+    use_threads(config.threads)
     loaded = checkpoint.load(call.path("checkpoint"), choose_device(config.device))
     network, tokenizer = loaded.network, loaded.tokenizer
-    if network.config.network != _NETWORKS[config.task]:
+    if network.config.network != FINETUNED[config.task]:
         raise InputError(
             f"{call.path('checkpoint')} is a checkpoint of the {network.config.network} network.",
-            f"one of the {_NETWORKS[config.task]} network, which {config.task} needs.",
+            f"one of the {FINETUNED[config.task]} network, which {config.task} needs.",
         )
     store = read_regions(call.path("regions"), network.config)
     texts = read_texts(call, tokenizer, store, network.config.max_text_length)
@@ -71,16 +68,6 @@ def finetune(call: Call[FinetuneConfig]) -> None:
         training.work_folder(call.path("out"), facts | {"code": code}),
     )  # fmt: skip
     checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | {"losses": log})
-
-
-def _check(config: FinetuneConfig) -> None:
-    if config.task not in _NETWORKS:
-        raise UsageError(f"--task is {config.task!r}.", f"one of {', '.join(_NETWORKS)}.")
-    if config.loss not in ("binary", "softmax"):
-        raise UsageError(f"finetune.loss is {config.loss!r}.", "binary or softmax.")
-    for name in ("batch_size", "negatives", "steps", "captioning_steps"):
-        if getattr(config, name) < 1:
-            raise UsageError(f"finetune.{name} is {getattr(config, name)}.", "1 or more.")
 
 
 def _schedule(config: FinetuneConfig) -> training.Schedule:
@@ -114,10 +101,14 @@ def _losses(
     if isinstance(network, GenerationNetwork):
         rows = language_rows(network, texts)
         return lambda step: _captioning(network, texts, rows, store, order.batch(step, config.batch_size))
-    pairs = PairDraws(texts, duplicates(store), config.negatives, seed)
-    return lambda step: _retrieval(
-        network, texts, store, pairs, order.batch(step, config.batch_size), step, config.loss
-    )
+    pairs = PairDraws(texts, duplicates(store), config.negatives)
+
+    def losses(step: int) -> dict[str, Tensor]:
+        draw = np.random.default_rng(stable_hash(seed, "negatives", step))
+        captions, pictures = pairs.of(order.batch(step, config.batch_size), draw)
+        return _retrieval(network, texts, store, captions, pictures, config.loss)
+
+    return losses
 
 
 def language_rows(network: GenerationNetwork, texts: Texts) -> dict[str, int]:
@@ -146,59 +137,9 @@ def _captioning(
     }
 
 
-@dataclass(frozen=True)
-class PairDraws:
-    """Which captions meet which pictures in a step: each true pair and its negatives, by row of texts and store.
-
-    A negative takes another picture for the caption or another caption for the picture, with equal chance, and is never
-    a true pair: the other's picture is another one and no duplicate.
-
-    Attributes:
-        texts: the training captions.
-        groups: for every picture of the store, the number of its group of duplicates.
-        negatives: mismatched pairs for each true one.
-        seed: the job's seed.
-    """
-
-    texts: Texts
-    groups: Ints
-    negatives: int
-    seed: int
-
-    def __post_init__(self) -> None:
-        """Refuses pictures that are all the same.
-
-        Raises:
-            InputError: where no mismatched pair can be drawn.
-        """
-        if len(np.unique(self.groups[self.texts.pictures])) < 2:
-            raise InputError(
-                "All training captions are of one picture.", "captions of two different pictures at least."
-            )
-
-    def of(self, batch: Ints, step: int) -> tuple[Ints, Ints]:
-        """Captions and pictures [B, 1 + negatives] of a step, the true pair first."""
-        draw = np.random.default_rng(stable_hash(self.seed, "negatives", step))
-        own = self.texts.pictures[batch]
-        pool = np.arange(len(self.texts))  # a caption stands for its picture, so both are drawn alike
-        groups = self.groups[self.texts.pictures]
-        others = mismatch(batch, pool, groups, self.negatives, draw)
-        other_picture = draw.random(others.shape) < 0.5
-        captions = np.where(other_picture, batch[:, None], others)
-        pictures = np.where(other_picture, self.texts.pictures[others], own[:, None])
-        return np.column_stack([batch, captions]), np.column_stack([own, pictures])
-
-
-def duplicates(store: RegionStore) -> Ints:
-    """For every picture the number of its group of duplicates: pictures with the very same features."""
-    prints = [stable_hash(store.one(row)[0].tobytes().hex()) for row in range(len(store))]
-    return np.unique(prints, return_inverse=True)[1].astype(np.int64)
-
-
 def _retrieval(
-    network: UnderstandingNetwork, texts: Texts, store: RegionStore, pairs: PairDraws, batch: Ints, step: int, loss: str
+    network: UnderstandingNetwork, texts: Texts, store: RegionStore, captions: Ints, pictures: Ints, loss: str
 ) -> dict[str, Tensor]:  # fmt: skip
-    captions, pictures = pairs.of(batch, step)
     tokens = pad([texts.tokens[row] for row in captions.ravel()]).to(network.device)
     regions = store.batch(pictures.ravel()).to(network.device)
     logits_BN = network.matching(tokens, regions).view(captions.shape)

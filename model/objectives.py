@@ -6,7 +6,6 @@ its arguments alone. Shape suffixes as in ``model.network``.
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -86,8 +85,3 @@ def _next_token_loss(
     wanted_BT = tokens_BT[:, 1:]
     real_BT = wanted_BT != PAD
     return F.cross_entropy(network.vocabulary(hidden_BTD[real_BT]), wanted_BT[real_BT])
-
-
-def is_finite(loss: Tensor) -> bool:
-    """Whether training may go on from this loss."""
-    return bool(torch.isfinite(loss))

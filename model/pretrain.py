@@ -19,30 +19,30 @@ from torch import Tensor
 from contract.command import Call, PathOption, run_stage
 from contract.config import as_parameters
 from contract.dataset import Dataset
-from contract.errors import WRONG_USAGE, UsageError
+from contract.device import choose_device, use_threads
+from contract.errors import WRONG_USAGE
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, training
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
-from model.config import FEATURE_SCALINGS, TASKS, NetworkConfig, PretrainConfig
+from model.config import CONFIGS, NetworkConfig, PretrainConfig
 from model.data import RegionStore, read_captions, read_codeswitch, read_corpus
-from model.device import choose_device
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.tokenizer import Tokenizer
 
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
 
 
-def pretrain(network_kind: str, call: Call[PretrainConfig]) -> None:
+def pretrain(call: Call[PretrainConfig]) -> None:
     """The stage: reads the sources, trains, writes the checkpoint."""
     config, device = call.config, choose_device(call.config.device)
-    weights = task_weights(network_kind, config)
+    use_threads(config.threads)
     sources = read_sources(call)
     torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)
-    network = build(network_config(network_kind, call, sources))
+    network = build(network_config(call, sources))
     network.embeddings.measure([sources.store.one(int(row))[0] for row in sources.pool[:_MEASURED]])
     network = network.to(device)
     size = sum(parameter.numel() for parameter in network.parameters())
-    print(f"pre-training {network_kind} on {device}: {size:,} parameters, {_tell(sources)}.")
+    print(f"pre-training {config.NETWORK} on {device}: {size:,} parameters, {_tell(sources)}.")
     inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"}
     facts = {
         "stage": "pretrain", "mct": sources.codeswitch is not None,
@@ -50,7 +50,7 @@ def pretrain(network_kind: str, call: Call[PretrainConfig]) -> None:
     }  # fmt: skip
     log = training.train(
         network,
-        step_losses(network, sources, config, weights, call.seed),
+        step_losses(network, sources, config, call.seed),
         training.Schedule(
             config.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm,
             config.checkpoint_every,
@@ -61,25 +61,10 @@ def pretrain(network_kind: str, call: Call[PretrainConfig]) -> None:
     checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": log})
 
 
-def task_weights(network_kind: str, config: PretrainConfig) -> dict[str, float]:
-    """The weight of each task.
-
-    Raises:
-        UsageError: for a task that this network does not have, or a scaling of features that there is not.
-    """
-    known = TASKS[network_kind]
-    for task in config.tasks:
-        if task not in known:
-            raise UsageError(f"{network_kind}.tasks has {task!r}.", f"some of {', '.join(known)}.")
-    if config.feature_scaling not in FEATURE_SCALINGS:
-        found = f"{network_kind}.feature_scaling is {config.feature_scaling!r}."
-        raise UsageError(found, f"one of {', '.join(FEATURE_SCALINGS)}.")
-    return {task: weight for task, weight in (config.tasks or dict.fromkeys(known, 1.0)).items() if weight > 0}
-
-
 def read_sources(call: Call[PretrainConfig]) -> Sources:
     """Reads and tokenises everything that pre-training sees: English captions only, and plain text."""
     longest = call.config.max_text_length
+    plain_text = Dataset(call.path("corpus"), "corpus").manifest.statistics["languages"]
     tokenizer, store = Tokenizer(call.path("tokenizer")), RegionStore(call.path("regions"))
     captions = read_captions(call.path("captions"), tokenizer, store, "train", ("en",), longest)
     switched = call.paths["codeswitch"]
@@ -88,16 +73,17 @@ def read_sources(call: Call[PretrainConfig]) -> Sources:
     later = Dataset(call.path("captions"), "captions").table(["lang"])["lang"].unique().to_pylist()
     return Sources(
         tokenizer, store, captions, read_codeswitch(switched, tokenizer, store, longest) if switched else None, corpus,
+        {language: counts["probability"] for language, counts in plain_text.items()},
         tuple(sorted({"en", *corpus.languages, *later})), call.seed,
     )  # fmt: skip
 
 
-def network_config(network_kind: str, call: Call[PretrainConfig], sources: Sources) -> NetworkConfig:
+def network_config(call: Call[PretrainConfig], sources: Sources) -> NetworkConfig:
     """The network that the settings and the data ask for."""
     config = call.config
     classes = Dataset(call.path("regions"), "regions").manifest.parameters["object_classes"]
     return NetworkConfig(
-        network_kind, config.layers, config.width, config.heads, config.dropout, sources.tokenizer.vocabulary,
+        config.NETWORK, config.layers, config.width, config.heads, config.dropout, sources.tokenizer.vocabulary,
         sources.languages, sources.store.feature_dim, tuple(classes), config.max_text_length,
         config.feature_scaling,
     )  # fmt: skip
@@ -107,13 +93,13 @@ def step_losses(
     network: UnderstandingNetwork | GenerationNetwork,
     sources: Sources,
     config: PretrainConfig,
-    weights: dict[str, float],
     seed: int,
 ) -> training.LossesOfStep:
     """A function from a step's number to its losses: some tasks drawn by weight, each with its next batch.
 
     Which tasks a step draws depends on seed and step alone; so a resumed training goes on with the same batches.
     """
+    weights = config.task_weights
     names, shares = list(weights), np.array(list(weights.values())) / sum(weights.values())
     tasks = (GenerationTasks if isinstance(network, GenerationNetwork) else UnderstandingTasks)(sources, config)
 
@@ -158,11 +144,13 @@ PATHS = (
 def main() -> int:
     """The stage's command line: ``understanding`` or ``generation`` first, which is also the profile's section."""
     kind, arguments = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
-    if kind not in TASKS:
-        print(f"usage: python -m model.pretrain {{{','.join(TASKS)}}} [options]; {kind!r} is neither.", file=sys.stderr)
+    if kind not in CONFIGS:
+        print(
+            f"usage: python -m model.pretrain {{{','.join(CONFIGS)}}} [options]; {kind!r} is neither.", file=sys.stderr
+        )
         return WRONG_USAGE
     description = f"Pre-train the {kind} network."
-    return run_stage(kind, PretrainConfig, PATHS, lambda call: pretrain(kind, call), description, arguments)
+    return run_stage(kind, CONFIGS[kind], PATHS, pretrain, description, arguments)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.config import option
+from contract.config import check_choice, check_range, option
+from contract.device import DEVICES
+
+FINETUNED = {"retrieval": "understanding", "captioning": "generation"}  # the network that each task needs
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,22 @@ class FinetuneConfig:
     negatives: int = option(3, "retrieval: mismatched pairs for each true one", "pairs")
     loss: str = option("binary", "retrieval: binary (each pair by itself, as VLM) or softmax (one among its negatives)")
     device: str = option("auto", "auto, cpu or cuda")
+    threads: int = option(
+        0, "processor threads, on which the weights' last digits depend; 0 leaves them to OMP_NUM_THREADS", "threads"
+    )
+
+    def __post_init__(self) -> None:
+        """Refuses settings that cannot be meant.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        check_choice(self, "task", tuple(FINETUNED))
+        check_choice(self, "loss", ("binary", "softmax"))
+        check_choice(self, "device", DEVICES)
+        check_range(self, "steps captioning_steps batch_size negatives", 1)
+        check_range(self, "warmup_steps weight_decay threads", 0)
+        check_range(self, "learning_rate clip_norm", 1e-12)
 
 
 @dataclass(frozen=True)
@@ -40,3 +59,14 @@ class EvaluateConfig:
     images_per_batch: int = option(64, "captioning: pictures decoded at once", "pictures")
     samples: int = option(20, "captioning: generated captions shown in the metrics, a language", "pictures")
     device: str = option("auto", "auto, cpu or cuda")
+
+    def __post_init__(self) -> None:
+        """Refuses settings that cannot be meant.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        check_choice(self, "split", ("train", "val", "test"))
+        check_choice(self, "device", DEVICES)
+        check_range(self, "tokens_per_batch beam max_caption_length images_per_batch", 1)
+        check_range(self, "max_images captions_per_image length_penalty samples", 0)

@@ -22,11 +22,12 @@ import sentencepiece
 from contract.command import Call, PathOption, run_stage
 from contract.dataset import Dataset
 from contract.errors import InputError
+from contract.progress import progress
+from contract.text import without_spaces
 from model.config import TokenizerConfig
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
 MODEL_FILE = "sentencepiece.bpe.model"  # XLM-R's own name for it
-WITHOUT_SPACES = ("zh", "ja", "th", "lo", "km", "my")  # languages that are written without spaces between words
 _OFFSET = 1  # SentencePiece's <unk> <s> </s> are ids 0 1 2; pieces follow from 3, here from 4
 _FIRST_PIECE = 4
 
@@ -126,7 +127,8 @@ def run(call: Call[TokenizerConfig]) -> None:
             )
         shutil.copyfile(call.config.model, out / MODEL_FILE)
     else:
-        train(_texts(call), _whole_words(call), call.config, call.seed, out)
+        texts = progress(_texts(call), "tokenizer: reading text", unit="texts")
+        train(texts, _whole_words(call), call.config, call.seed, out)
     tokenizer = Tokenizer(out)
     (out / "tokenizer.json").write_text(json.dumps({"vocabulary": tokenizer.vocabulary, "mask": tokenizer.mask}) + "\n")
     print(f"tokenizer: {tokenizer.vocabulary:,} ids.")
@@ -150,10 +152,10 @@ def _texts(call: Call[TokenizerConfig]) -> Iterator[str]:
 
 def _whole_words(call: Call[TokenizerConfig]) -> list[str]:
     rows = Dataset(call.path("lexicon"), "lexicon").rows(["lang", "targets"])
-    words = {word for row in rows if row["lang"] in WITHOUT_SPACES for word in row["targets"]}
+    words = {word for row in rows if without_spaces(row["lang"]) for word in row["targets"]}
     corpus = Dataset(call.path("corpus"), "corpus").rows(["lang", "text", "split"])
-    texts = (row["text"] for row in corpus if row["lang"] in WITHOUT_SPACES and row["split"] == "train")
-    return frequent_words(texts, words, call.config.whole_words)
+    texts = (row["text"] for row in corpus if without_spaces(row["lang"]) and row["split"] == "train")
+    return frequent_words(progress(texts, "tokenizer: counting words", unit="texts"), words, call.config.whole_words)
 
 
 PATHS = (

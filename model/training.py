@@ -78,7 +78,7 @@ def train(
         work: folder for the training state.
 
     Returns:
-        The averaged losses of every 20 steps: step, learning rate, samples/s and each loss by its name.
+        The averaged losses of every 20 steps: step, learning rate and each loss by its name.
 
     Raises:
         InputError: where a loss is no number any more.
@@ -89,7 +89,7 @@ def train(
     log, first = _resume(network, optimiser, work)
     network.train()
     sums: dict[str, list[float]] = {}
-    started = time.monotonic()
+    started, speed = time.monotonic(), 0.0  # it is said and not written: equal trainings give equal checkpoints
     with Progress(label, schedule.steps, "steps") as bar:
         bar.update(first)
         for step in range(first, schedule.steps):
@@ -107,14 +107,13 @@ def train(
             for name, loss in losses.items():
                 sums.setdefault(name, []).append(float(loss.detach()))
             if (step + 1) % _LOG_EVERY == 0 or step + 1 == schedule.steps:
-                log.append(
-                    _line(step + 1, optimiser, sums, samples_per_step * _LOG_EVERY / (time.monotonic() - started))
-                )
+                log.append(_line(step + 1, optimiser, sums))
+                speed = samples_per_step * _LOG_EVERY / (time.monotonic() - started)
                 sums, started = {}, time.monotonic()
             if (step + 1) % schedule.checkpoint_every == 0 and (step + 1) % _LOG_EVERY == 0:
                 _save_state(network, optimiser, log, step + 1, work)
-            last = log[-1] if log else {}
-            bar.update(note=" ".join(f"{k} {v:.2f}" for k, v in last.items() if k not in ("step", "learning_rate")))
+            shown = {k: v for k, v in (log[-1] if log else {}).items() if k not in ("step", "learning_rate")}
+            bar.update(note=" ".join([f"{speed:,.0f} samples/s", *(f"{k} {v:.2f}" for k, v in shown.items())]))
     shutil.rmtree(work)
     return log
 
@@ -126,9 +125,9 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def _line(step: int, optimiser: torch.optim.Optimizer, sums: dict[str, list[float]], rate: float) -> dict[str, float]:
+def _line(step: int, optimiser: torch.optim.Optimizer, sums: dict[str, list[float]]) -> dict[str, float]:
     means = {name: round(sum(values) / len(values), 5) for name, values in sorted(sums.items())}
-    return {"step": step, "learning_rate": optimiser.param_groups[0]["lr"], "samples/s": round(rate, 1)} | means
+    return {"step": step, "learning_rate": optimiser.param_groups[0]["lr"]} | means
 
 
 def _save_state(

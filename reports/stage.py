@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract.command import Call, PathOption, run_stage
-from contract.config import option
-from contract.errors import InputError, UsageError
+from contract.config import check_choice, check_range, option
+from contract.errors import InputError
 
 PAGE = "index.html"
 
@@ -26,7 +26,7 @@ class Config:
     caption_samples: int = option(6, "pictures shown with generated captions", "pictures")
     picture_width: int = option(360, "width of the pictures in the page", "px")
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuses what cannot be drawn.
 
         Raises:
@@ -34,13 +34,9 @@ class Config:
         """
         from reports.page.paper import DATASETS
 
-        if self.paper_dataset not in ("", *DATASETS):
-            raise UsageError(f"report.paper_dataset is {self.paper_dataset!r}.", f"empty, or {', '.join(DATASETS)}.")
-        for name in ("region_samples", "boxes", "switched_samples", "triple_samples", "caption_samples"):
-            if getattr(self, name) < 0:
-                raise UsageError(f"report.{name} is {getattr(self, name)}.", "0 or more.")
-        if not 16 <= self.picture_width <= 2000:
-            raise UsageError(f"report.picture_width is {self.picture_width}.", "16 to 2000 px.")
+        check_choice(self, "paper_dataset", ("", *DATASETS))
+        check_range(self, "region_samples boxes switched_samples triple_samples caption_samples", 0)
+        check_range(self, "picture_width", 16, 2000)
 
 
 def run(call: Call[Config]) -> None:
@@ -48,11 +44,9 @@ def run(call: Call[Config]) -> None:
 
     Raises:
         InputError: where the data folder is missing, or something in it is broken.
-        UsageError: for a setting that is out of its range.
     """
     from reports.page.document import page_of
 
-    call.config.check()
     data, out = call.path("data"), call.path("out")
     if not data.is_dir():
         raise InputError(f"{data} is not there.", "a profile's data folder.", "run the profile: `m3p run`.")

@@ -1,7 +1,7 @@
 """Multimodal code-switched training: words of an English caption give way to translations, in random languages.
 
-Shared by two callers: the stage ``codeswitch``, which writes variants to Parquet, and training, which may draw
-afresh in each epoch. Equal settings and seeds give both the same text. NumPy and pyarrow only, a batch at a time.
+The stage ``codeswitch`` writes variants to Parquet with it. It lies in the contract so that training can draw afresh in
+each epoch with the same code: equal settings and seeds give the same text. NumPy and pyarrow only, a batch at a time.
 
     lexicon = Lexicon.load(Path("data/demo/lexicon"), languages=("de", "fr"))
     switcher = Switcher(lexicon, Settings(word_probability=0.5))

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract.codeswitching.settings import Settings
 from contract.command import Call, PathOption, run_stage
-from contract.config import option
-from contract.errors import UsageError
+from contract.config import check_range, option
 from contract.rejects import Reject
 
 if TYPE_CHECKING:
@@ -48,14 +47,17 @@ class Config:
     never: tuple[str, ...] = option((), "words and phrases that are never switched")
     variants: int = option(4, "draws for each caption", "variants")
 
-    def settings(self) -> Settings:
-        """What the sampler needs of it.
+    def __post_init__(self) -> None:
+        """Refuses settings that cannot be meant.
 
         Raises:
-            UsageError: for a value that cannot be drawn from.
+            UsageError: names the setting.
         """
-        if not 1 <= self.variants <= _MAX_VARIANTS:
-            raise UsageError(f"variants is {self.variants}.", f"a number from 1 to {_MAX_VARIANTS}.")
+        check_range(self, "variants", 1, _MAX_VARIANTS)
+        self.settings()
+
+    def settings(self) -> Settings:
+        """What the sampler needs of it."""
         return Settings(
             self.look_up, self.sentence_share, self.word_probability, self.words, self.language_draw,
             self.language_weights, self.never,

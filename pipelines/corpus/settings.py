@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.config import option
-from contract.errors import UsageError
+from contract.config import check_range, option
 
 
 @dataclass(frozen=True)
@@ -21,22 +20,15 @@ class Config:
     shards: int = option(4, "shards of the dataset; one should fit in memory (about 1 GB for 700,000 sentences)")
     piece_megabytes: int = option(64, "files are read in pieces of this size, side by side; .gz as a whole", "MB")
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuses values that cannot be meant.
 
         Raises:
             UsageError: names the setting.
         """
-        rules = {
-            f"corpus.shards is {self.shards}.": (1 <= self.shards <= 99_999, "1 to 99,999."),
-            f"corpus.alpha is {self.alpha}.": (0 <= self.alpha <= 1, "0 to 1."),
-            f"corpus.val_fraction is {self.val_fraction}.": (0 <= self.val_fraction < 1, "0 to less than 1."),
-            f"corpus.max_sentences is {self.max_sentences}.": (self.max_sentences >= 0, "0 or more."),
-            f"corpus.piece_megabytes is {self.piece_megabytes}.": (self.piece_megabytes >= 1, "1 or more."),
-            f"corpus.min_characters and max_characters are {self.min_characters} and {self.max_characters}.": (
-                1 <= self.min_characters <= self.max_characters, "1 or more, and not the wrong way round."
-            ),
-        }  # fmt: skip
-        for found, (holds, expected) in rules.items():
-            if not holds:
-                raise UsageError(found, expected)
+        check_range(self, "shards", 1, 99_999)
+        check_range(self, "alpha", 0, 1)
+        check_range(self, "val_fraction", 0, 0.99)
+        check_range(self, "max_sentences", 0)
+        check_range(self, "min_characters piece_megabytes", 1)
+        check_range(self, "max_characters", self.min_characters)

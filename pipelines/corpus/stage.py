@@ -23,7 +23,6 @@ def run(call: Call[Config]) -> None:
 
     Raises:
         InputError: where the folder is missing, or a file's name gives no language.
-        UsageError: for settings that cannot be meant.
     """
     from contract.config import as_parameters
     from contract.files import identities
@@ -35,7 +34,6 @@ def run(call: Call[Config]) -> None:
     from pipelines.sharded import Job, run_sharded, run_shards
 
     config, text, out = call.config, call.path("text"), call.path("out")
-    config.check()
     pieces = pieces_of(text, config.languages, config.piece_megabytes << 20)
     if not pieces:
         print(f"corpus: {text} holds no text; the dataset will be empty, and pre-training goes without plain text.")

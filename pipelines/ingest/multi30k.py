@@ -7,6 +7,7 @@ task's serve.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,10 +66,12 @@ def aligned_captions(
     path: Path, source: str, pictures: list[str], lang: str, prefix: str, mine: Mine
 ) -> Iterator[Caption]:
     """The captions of one file, whose line i belongs to ``pictures[i]``."""
-    lines = list(read_lines(path))
-    if len(lines) != len(pictures):
+    reader = read_lines(path)
+    lines = list(itertools.islice(reader, len(pictures)))
+    count = len(lines) + sum(1 for _ in reader)
+    if count != len(pictures):
         raise InputError(
-            f"{path} has {len(lines)} lines, and its list names {len(pictures)} pictures.",
+            f"{path} has {count} lines, and its list names {len(pictures)} pictures.",
             "the same number: line i belongs to line i.", "take both from the same release.",
         )  # fmt: skip
     for image_id, line in zip(pictures, lines, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contract.config import option
+from contract.config import check_choice, check_range, option
 from contract.errors import UsageError
 
 Mine = Callable[[str], bool]  # whether a picture, by its id, belongs to the shard that is being written
@@ -40,28 +40,21 @@ class Config:
     near_duplicate_bits: int = option(6, "perceptual hashes that differ in at most so many bits count as one", "of 64")
     max_megabytes: int = option(64, "larger picture files are rejected unread", "MB")
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuses values that cannot be meant.
 
         Raises:
             UsageError: names the setting.
         """
-        fractions = self.val_fraction + self.test_fraction
-        rules = {
-            f"ingest.layout is {self.layout!r}.": (self.layout in LAYOUTS, f"one of {', '.join(LAYOUTS)}."),
-            f"ingest.shards is {self.shards}.": (1 <= self.shards <= 99_999, "1 to 99,999."),
-            f"ingest.limit is {self.limit}.": (self.limit >= 0, "0 or more."),
-            f"ingest.near_duplicate_bits is {self.near_duplicate_bits}.": (0 <= self.near_duplicate_bits < 32, "0…31."),
-            f"ingest.val_fraction and test_fraction are {self.val_fraction} and {self.test_fraction}.": (
-                min(self.val_fraction, self.test_fraction) >= 0 and fractions <= 1, "0 or more, together at most 1."
-            ),
-            f"ingest.lists leads to {sorted(set(self.lists.values()))}.": (
-                set(self.lists.values()) <= set(SPLITS), f"splits: {', '.join(SPLITS)}."
-            ),
-        }  # fmt: skip
-        for found, (holds, expected) in rules.items():
-            if not holds:
-                raise UsageError(found, expected)
+        check_choice(self, "layout", LAYOUTS)
+        check_range(self, "shards", 1, 99_999)
+        check_range(self, "limit", 0)
+        check_range(self, "near_duplicate_bits", 0, 31)
+        check_range(self, "max_megabytes", 1)
+        check_range(self, "val_fraction", 0, 1)
+        check_range(self, "test_fraction", 0, 1 - self.val_fraction)
+        if not set(self.lists.values()) <= set(SPLITS):
+            raise UsageError(f"lists leads to {sorted(set(self.lists.values()))}.", f"splits: {', '.join(SPLITS)}.")
 
     def wants(self, lang: str) -> bool:
         """Whether captions of a language are taken."""

@@ -22,7 +22,6 @@ def run(call: Call[Config]) -> None:
 
     Raises:
         InputError: where the source lacks what its layout needs.
-        UsageError: for settings that cannot be meant.
     """
     from pipelines.ingest.captions import ArchiveCaptions, CaptionSource, CaptionsProcess, ListedCaptions, summarise
     from pipelines.ingest.images import ImagesProcess, write_decisions
@@ -30,7 +29,6 @@ def run(call: Call[Config]) -> None:
     from pipelines.sharded import Job, run_sharded
 
     config, out = call.config, call.path("images")
-    config.check()
     pictures, texts = _sources(call.path("raw"), config)
     _refuse_to_overwrite((pictures, texts), (out, call.path("captions")))
     archives = config.layout == "img2dataset"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contract.command import Call, PathOption, run_stage
-from contract.config import option
+from contract.config import check_range, option
 from contract.errors import InputError, UsageError
 from contract.rejects import Reject
 from pipelines.lexicon.building import ShardBuilder
@@ -39,6 +39,19 @@ class Config:
     file_languages: dict[str, str] = option({}, "language by pattern of a file's name that does not tell it", "BCP 47")
     formats: dict[str, str] = option({}, "pairs, hunalign, csv, panlex or tei, by pattern of a file's name")
     shards: int = option(2, "shards of the dataset; memory falls and time rises with their number", "shards")
+
+    def __post_init__(self) -> None:
+        """Refuses settings that cannot be meant.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        check_range(self, "shards", 1, 99_999)
+        unknown = sorted(set(self.formats.values()) - set(READERS))
+        if unknown:
+            raise UsageError(f"formats names {', '.join(unknown)}.", f"one of {', '.join(READERS)}.")
+        for tag in self.languages:
+            standard_tag(tag, "languages")
 
 
 class LexiconShards:
@@ -87,17 +100,11 @@ def summarise(statistics: dict[str, Any]) -> dict[str, Any]:
 
 
 def prepare(folder: Path, config: Config) -> LexiconShards:
-    """Finds the dictionaries and checks the settings, so that what is wrong shows before any work is done.
+    """Finds the dictionaries, so that what is wrong with them shows before any work is done.
 
     Raises:
         InputError: where there is no dictionary, or one of unknown language.
-        UsageError: for a setting that cannot be.
     """
-    if config.shards < 1:
-        raise UsageError(f"shards is {config.shards}.", "1 or more.")
-    unknown = sorted(set(config.formats.values()) - set(READERS))
-    if unknown:
-        raise UsageError(f"formats names {', '.join(unknown)}.", f"one of {', '.join(READERS)}.")
     languages = tuple(standard_tag(tag, "languages") for tag in config.languages)
     files = find_dictionaries(folder, config.files, config.file_languages, config.formats)
     return LexiconShards(files, languages, config)

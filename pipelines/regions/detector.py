@@ -14,7 +14,7 @@ from torch import Tensor
 from torchvision.ops import roi_align
 
 from contract.detector import load_detector
-from contract.errors import UsageError
+from contract.device import choose_device
 from pipelines.regions.choice import Choice, choose
 
 _PARTS = 2  # parts a side of a box, each averaged on its own: what is above and below, left and right
@@ -124,16 +124,3 @@ def _inside(boxes: Tensor, size: tuple[int, ...]) -> Tensor:
     x1, y1 = boxes[:, 0].clamp(0, width - 1), boxes[:, 1].clamp(0, height - 1)
     x2, y2 = boxes[:, 2].clamp(max=width), boxes[:, 3].clamp(max=height)
     return torch.stack([x1, y1, torch.maximum(x2, x1 + 1), torch.maximum(y2, y1 + 1)], dim=1)
-
-
-def choose_device(name: str) -> torch.device:
-    """The device that a profile names; "auto" takes a GPU where there is one.
-
-    Raises:
-        UsageError: where CUDA is asked for and not there.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("regions.device is 'cuda' and torch finds no CUDA GPU.", "a GPU.", "set `device: cpu`.")
-    return torch.device(name)

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from contract.command import Call, PathOption, run_stage
-from contract.config import option
+from contract.config import check_choice, check_range, option
 from contract.dataset import Dataset
 from contract.detector import MOST_OBLONG, detector_name, load_detector
-from contract.errors import InputError, UsageError
+from contract.device import DEVICES, choose_device
+from contract.errors import InputError
 from contract.pictures import (
     PictureMissingError,
     PicturePathError,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pipelines.regions.detector import Detector, Found
 
 FEATURES = ("box_head", "pooled", "both")
-DEVICES = ("auto", "cpu", "cuda")
 _WINDOW = 8  # batches that are decoded and sorted by aspect ratio together
 _DECODED_PIXELS = 12_000_000  # a picture with more is shrunk by a whole factor, for it waits in memory with others
 _REASONS: dict[type[InputError], str] = {
@@ -56,24 +56,17 @@ class Config:
     decoding_threads: int = option(2, "threads that decode pictures ahead of the detector", "threads")
     device: str = option("auto", "auto, cpu or cuda")
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuses settings that cannot be meant.
 
         Raises:
             UsageError: names the setting.
         """
-        if self.features not in FEATURES:
-            raise UsageError(f"regions.features is {self.features!r}.", f"one of {', '.join(FEATURES)}.")
-        if not 1 <= self.least <= self.most:
-            raise UsageError(f"regions: least is {self.least} and most is {self.most}.", "1 ≤ least ≤ most.")
-        for name, share in (("confidence", self.confidence), ("nms_iou", self.nms_iou)):
-            if not 0 <= share <= 1:
-                raise UsageError(f"regions.{name} is {share}.", "0 to 1.")
-        for name, count in (("batch_size", self.batch_size), ("decoding_threads", self.decoding_threads)):
-            if count < 1:
-                raise UsageError(f"regions.{name} is {count}.", "1 or more.")
-        if self.device not in DEVICES:
-            raise UsageError(f"regions.device is {self.device!r}.", f"one of {', '.join(DEVICES)}.")
+        check_choice(self, "features", FEATURES)
+        check_choice(self, "device", DEVICES)
+        check_range(self, "least batch_size decoding_threads", 1)
+        check_range(self, "most", self.least)
+        check_range(self, "confidence nms_iou", 0, 1)
 
 
 class RegionsProcess:
@@ -162,9 +155,6 @@ class RegionsProcess:
 
 def run(call: Call[Config]) -> None:
     """The stage: a job over the shards of the images."""
-    from pipelines.regions.detector import choose_device
-
-    call.config.check()
     images, detector = call.path("images"), call.path("detector")
     dataset = Dataset(images, "images")
     spec, _ = load_detector(detector)  # what is wrong with it shows here, before workers start

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.command import Call, PathOption, run_stage
-from contract.config import option
-from contract.errors import UsageError
+from contract.config import check_range, option
 
 _LEAST_SIDE = 200  # px; less, and big objects find no room
 
@@ -40,18 +39,10 @@ class Config:
         Raises:
             UsageError: names the setting.
         """
-        for name in self.__dataclass_fields__:
-            if getattr(self, name) < 0:
-                raise UsageError(f"scenes: {name} is {getattr(self, name)}.", "0 or more.")
-        for name in ("train_images", "val_images", "test_images"):
-            if getattr(self, name) == 0:
-                raise UsageError(f"scenes: {name} is 0.", "1 or more.")
-        if not _LEAST_SIDE <= self.shortest <= self.longest:
-            raise UsageError(
-                f"scenes: sides go from {self.shortest} to {self.longest} px.", f"{_LEAST_SIDE} px or more, in order."
-            )
-        if not 1 <= self.jpeg_quality <= 95:
-            raise UsageError(f"scenes: jpeg_quality is {self.jpeg_quality}.", "1 to 95.")
+        check_range(self, " ".join(self.__dataclass_fields__), 0)
+        check_range(self, "train_images val_images test_images", 1)
+        check_range(self, "shortest", _LEAST_SIDE, self.longest)
+        check_range(self, "jpeg_quality", 1, 95)
 
 
 PATHS = (

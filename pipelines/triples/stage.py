@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.command import Call, PathOption, run_stage
-from contract.config import option
+from contract.config import check_range, option
 from contract.errors import UsageError
 
 _PAPER_HELD_OUT = dict.fromkeys(("en", "de", "fr", "pt", "es", "it", "ja"), 5000) | {"zh": 1_000}
@@ -65,15 +65,17 @@ class Config:
         Raises:
             UsageError: names the setting.
         """
-        for name in ("language_confidence", "sensitive_from", "reliable_from", "least_relevance"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise UsageError(f"triples: {name} is {getattr(self, name)}.", "a number from 0 to 1.")
-        if not 1 <= self.queries_an_image <= 127:
-            raise UsageError(f"triples: queries_an_image is {self.queries_an_image}.", "1 to 127.")
-        if not self.languages or self.quota_scale <= 0 or self.chunk_bytes < 1 or self.rows_a_worker < 1:
-            raise UsageError(
-                "triples: languages is empty, or quota_scale, chunk_bytes or rows_a_worker is not positive."
-            )
+        check_range(self, "language_confidence sensitive_from reliable_from least_relevance", 0, 1)
+        check_range(self, "queries_an_image", 1, 127)
+        check_range(self, "least_side fewest_words weak_pairs", 0)
+        check_range(self, "chunk_bytes rows_a_worker", 1)
+        check_range(self, "quota_scale", 1e-12)
+        if not self.languages:
+            raise UsageError("languages is empty.", "one language at least.")
+        for split, by_language in self.quotas.items():
+            for lang, pictures in by_language.items():
+                if pictures < 0:
+                    raise UsageError(f"quotas gives {lang} in {split} {pictures} pictures.", "0 or more.")
 
 
 PATHS = (

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from reports.page.numbers import finite, mean
 from reports.page.sources import Nothing, Sources, dig
 
-_NOT_LOSSES = frozenset({"step", "learning_rate", "samples/s"})
+_NOT_LOSSES = frozenset({"step", "learning_rate"})
 _POINTS = 150  # of a line; more are averaged together
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38.0, 312.0, 10.0, 150.0  # the plot within the chart's 320 × 176
 _TICKS = 4
@@ -49,7 +49,6 @@ class Training:
         network: what the checkpoint says of its network; None where it says nothing.
         facts: what it says of its training.
         steps: optimiser steps.
-        rate: samples a second, on average.
         losses: the last loss of each task.
     """
 
@@ -58,7 +57,6 @@ class Training:
     network: Any
     facts: Any
     steps: Any
-    rate: float | None
     losses: dict[str, float]
 
 
@@ -133,12 +131,11 @@ def _scale(value: float, low: float, high: float, start: float, end: float) -> f
 
 
 def _training(name: str, number: int, values: dict[str, Any], log: list[dict[str, Any]]) -> Training:
-    rates = [rate for line in log if (rate := finite(line.get("samples/s"))) is not None]
     last: dict[str, float] = {}
     for line in log:
         known = {task: finite(value) for task, value in line.items() if task not in _NOT_LOSSES}
         last |= {task: loss for task, loss in known.items() if loss is not None}
     return Training(
-        name, number, dig(values, "network"), dig(values, "training"), log[-1].get("step"), mean(rates),
+        name, number, dig(values, "network"), dig(values, "training"), log[-1].get("step"),
         dict(sorted(last.items())),
     )  # fmt: skip

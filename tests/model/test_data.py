@@ -7,7 +7,7 @@ import pytest
 from task_world import FEATURES, region_row, things_of, world, write_dataset  # noqa: F401
 
 from contract.errors import InputError
-from model.data import RegionStore, language_probabilities, pad, read_captions, with_ends
+from model.data import RegionStore, pad, read_captions, with_ends
 from model.order import Order
 from model.tokenizer import BOS, EOS, PAD, Tokenizer
 
@@ -39,13 +39,6 @@ def test_batches_of_like_length_hold_every_sample_once_and_depend_on_their_numbe
     assert padding < as_drawn / 5
     longest = [lengths[rows].max() for rows in batches[:32]]
     assert longest not in (sorted(longest), sorted(longest, reverse=True))
-
-
-def test_rare_languages_come_up_more_often_than_their_share():
-    shares = language_probabilities({"en": 900, "sw": 100}, 0.3)
-    assert shares["sw"] == pytest.approx(0.1**0.3 / (0.1**0.3 + 0.9**0.3))
-    assert language_probabilities({"en": 900, "sw": 100}, 1.0)["sw"] == pytest.approx(0.1)
-    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_regions_come_back_as_they_were_written(world):  # noqa: F811

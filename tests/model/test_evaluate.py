@@ -99,8 +99,8 @@ def test_a_language_without_embedding_is_left_out_and_said(world, tmp_path, monk
     [
         ({"split": "val"}, 1, "in the split 'val' (captions: test 48, train 240"),
         ({"languages": "en,fr"}, 1, "no caption in 'fr'"),
-        ({"beam": 0}, 2, "evaluate.beam is 0"),
-        ({"max_images": -1}, 2, "evaluate.max_images is -1"),
+        ({"beam": 0}, 2, "evaluate: beam is 0"),
+        ({"max_images": -1}, 2, "evaluate: max_images is -1"),
     ],
 )
 def test_bad_settings_are_one_message(world, tmp_path, monkeypatch, capsys, settings, code, message):  # noqa: F811

@@ -83,7 +83,6 @@ def write_untrained(folder: Path, spec: DetectorSpec = SMALL, factor: float = 1.
 def regions_of(images: Path, detector: Path, **settings: Any) -> tuple[dict[str, dict[str, Any]], list[Reject], Tally]:
     """The rows of the first shard by picture, its rejects and its tally; in this process, without Beam."""
     config = Config(**{"least": 2, "most": 8, "device": "cpu"} | settings)
-    config.check()
     process, tally = RegionsProcess(images, detector, config), Tally()
     process.setup()
     items = list(process.shard(0, tally))

@@ -193,13 +193,13 @@ def test_an_empty_shard_gives_nothing(tmp_path, detector):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"features": "roi"}, {"least": 0}, {"least": 101}, {"confidence": 1.5}, {"confidence": float("nan")},
+        {"features": "roi"}, {"least": 0}, {"most": 9}, {"confidence": 1.5}, {"confidence": float("nan")},
         {"nms_iou": -0.1}, {"batch_size": 0}, {"decoding_threads": 0}, {"device": "tpu"},
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be_meant_are_refused(settings):
     with pytest.raises(UsageError, match=next(iter(settings))):
-        Config(**settings).check()
+        Config(**settings)
 
 
 def test_cuda_where_there_is_none_is_refused_and_not_replaced(images, detector, tmp_path, monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """The stage as a user runs it: a dirty log, a labelled one, and none."""
 
+import importlib.metadata
 import json
 from collections import Counter, defaultdict
 
@@ -109,8 +110,20 @@ def test_the_statistics_add_up_and_say_what_ran(dirty):
     assert sum(count for of_lang in statistics["triples"].values() for count in of_lang.values()) == len(dirty)
     assert 5 <= statistics["words_a_query"]["all"] <= 9
     assert 0.5 < statistics["context_share"]["all"] < 1
-    assert "nudenet" in statistics["image_filters"]["sensitive_images"]
     assert statistics["image_filters"]["reliable_features"] == {"ran": False, "why": "no labelled pictures"}
+
+
+def test_the_classifier_of_sensitive_pictures_runs_and_the_manifest_says_so(world):
+    version = f"nudenet {importlib.metadata.version('nudenet')}"
+    world.log(json.dumps(world.clicks(MERGED)).encode())
+    kept = world.run(out="kept")
+    assert kept.manifest.statistics["image_filters"]["sensitive_images"] == version
+    assert (kept.manifest.rows_out, kept.manifest.rejected) == (1, {})
+    dropped = world.run("--sensitive-from", "0", out="dropped")
+    assert dropped.manifest.rejected == {"image_sensitive": 1}, "every score is 0 or more"
+    without = world.run("--no-sensitive-images", "--sensitive-from", "0", out="without")
+    assert without.manifest.statistics["image_filters"]["sensitive_images"].startswith("did not run")
+    assert without.manifest.rows_out == 1
 
 
 def test_without_labels_clicks_teach_relevance_and_the_manifest_says_so(dirty):

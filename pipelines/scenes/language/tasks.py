@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+from contract.text import without_spaces
 from pipelines.scenes.language.captions import worded
 from pipelines.scenes.language.grammar import Story, capitalised
 from pipelines.scenes.language.message import INVERSES, Mention, Message, imagined_message, message_of
@@ -13,7 +14,6 @@ from pipelines.scenes.scene import BACKGROUNDS, COLOURS, NOUNS, SIZES, Scene
 
 LABELS = ("entailment", "neutral", "contradiction")
 _PREMISES = ("relation", "relation_place", "pair")
-_UNSPACED = ("ja", "zh")
 
 
 def translation(scene: Scene, source: str, target: str, draw: Random) -> tuple[str, str]:
@@ -55,7 +55,7 @@ def headline(lang: str, draw: Random) -> tuple[str, str]:
     story: Story = draw.choice(language.stories)
     message = imagined_message("story", draw)
     sentences = [language.say(wordings, message, draw) for wordings in story.body[: draw.randint(2, 4)]]
-    body = ("" if lang in _UNSPACED else " ").join(sentences)
+    body = ("" if without_spaces(lang) else " ").join(sentences)
     short = replace(message, mentions=tuple(replace(mention, texture=None) for mention in message.mentions))
     return capitalised(language.fill(draw.choice(story.headlines), short, draw)), body
 

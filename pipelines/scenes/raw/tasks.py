@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from contract.hashing import stable_hash
+from contract.progress import progress
 from pipelines.scenes.language.tasks import entailment, headline, translation
 from pipelines.scenes.raw.captions import write_lines
 from pipelines.scenes.scene import LANGUAGES, Scene
@@ -21,7 +22,7 @@ def write_tasks(splits: Mapping[str, Sequence[Scene]], folder: Path, config: Con
     """Writes the data of all tasks, in all languages."""
     for task in ("translation", "entailment", "headlines"):
         (folder / task).mkdir(parents=True)
-    for lang in LANGUAGES:
+    for lang in progress(LANGUAGES, "data of the later tasks", unit="languages"):
         news = iter(_news(lang, config.headlines, seed))
         for split, scenes in splits.items():
             told = [(scene, row) for scene in scenes for row in range(config.task_rows)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from contract.progress import progress
 from pipelines.scenes.language.text import sentences
 from pipelines.scenes.raw.captions import write_lines
 from pipelines.scenes.scene import LANGUAGES
@@ -21,7 +22,7 @@ def write_text(captions: Mapping[str, set[str]], folder: Path, config: Config, s
         seed: the job's.
     """
     folder.mkdir()
-    for lang in LANGUAGES:
+    for lang in progress(LANGUAGES, "plain text", unit="languages"):
         count = config.sentences_english if lang == "en" else config.sentences
         write_lines(folder / f"{lang}.txt", other_sentences(lang, count, seed, captions[lang]))
 
