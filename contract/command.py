@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Union
 
-from contract.config import load_config, read_yaml
-from contract.errors import DONE, FAILED, M3PError, UsageError
+from contract.config import load_config, read_yaml, section_of
+from contract.errors import DONE, FAILED, INTERRUPTED, M3PError, UsageError
+from contract.outputs import check_output
 
 C = TypeVar("C")
 
@@ -35,11 +36,14 @@ class PathOption:
         name: the option without its dashes.
         help: what lies there.
         required: whether the stage cannot do without it.
+        replaces: of an output, a file by which a folder is known as an earlier output of the stage, which may be
+            replaced; empty where the output is a file itself. None for an input.
     """
 
     name: str
     help: str
     required: bool = True
+    replaces: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def run_stage(
         return error.exit_code
     except KeyboardInterrupt:
         print(f"m3p {section}: interrupted; finished shards are kept, run the same command again.", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 — the outermost frame: whatever it is becomes a message and an exit code
         if given.debug:
             traceback.print_exc()
@@ -152,12 +156,29 @@ def _add_setting(group: Any, field: dataclasses.Field[Any], kind: Any) -> None:
 
 def _call(section: str, config_class: type[C], paths: Sequence[PathOption], given: argparse.Namespace) -> Call[C]:
     profile = read_yaml(given.params) if given.params else {}
-    values = dict(profile.get(section) or {})
+    values = dict(section_of(profile, section, str(given.params)))
     values |= {f.name: getattr(given, f.name) for f in dataclasses.fields(config_class) if hasattr(given, f.name)}  # type: ignore[arg-type]
     config = load_config(config_class, values, f"{given.params or 'command line'}: {section}")
     seed = given.seed if given.seed is not None else profile.get("seed", 0)
-    workers = given.workers or int(os.environ.get("M3P_WORKERS", 0)) or os.cpu_count() or 1
-    if workers < 1:
-        raise UsageError(f"--workers is {workers}.", "1 or more.")
+    if type(seed) is not int:
+        raise UsageError(f"{given.params}: seed is {seed!r}.", "a whole number.")
     named = {path.name.replace("-", "_"): getattr(given, path.name.replace("-", "_")) for path in paths}
-    return Call(config, named, seed, workers)
+    _check_outputs(section, paths, named)
+    return Call(config, named, seed, _workers(given.workers))
+
+
+def _workers(given: int | None) -> int:
+    text = str(given) if given is not None else os.environ.get("M3P_WORKERS", "")
+    if not text:
+        return os.cpu_count() or 1
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"{'--workers' if given is not None else 'M3P_WORKERS'} is {text}.", "1 or more.")
+    return int(text)
+
+
+def _check_outputs(section: str, paths: Sequence[PathOption], named: dict[str, Path | None]) -> None:
+    places = {path: named[path.name.replace("-", "_")] for path in paths}
+    inputs = [place for path, place in places.items() if place and path.replaces is None]
+    for path, place in places.items():
+        if place and path.replaces is not None:
+            check_output(place, path.replaces, section, inputs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import reprlib
 import types
 import typing
 from collections.abc import Mapping
@@ -19,6 +20,15 @@ import yaml
 from contract.errors import UsageError
 
 C = TypeVar("C")
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 2  # YAML's aliases can make a value of a few lines fill all memory when it is written out
+
+
+def shortened(value: Any) -> str:
+    """A value as it is named in errors, however large it is."""
+    return _SHORT.repr(value)
 
 
 def option(default: Any, help: str, unit: str = "") -> Any:
@@ -42,7 +52,7 @@ def load_config(cls: type[C], values: Mapping[str, Any], where: str) -> C:
         UsageError: names the key, what was expected, and the nearest key that exists.
     """
     if not isinstance(values, Mapping):
-        raise UsageError(f"{where} is {values!r}.", "a mapping of keys to values.")
+        raise UsageError(f"{where} is {shortened(values)}.", "a mapping of keys to values.")
     hints = typing.get_type_hints(cls)
     names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
     for key in values:
@@ -84,7 +94,7 @@ def convert(value: Any, kind: Any, where: str) -> Any:
         return float(value)
     if kind in (str, int, bool) and type(value) is kind:
         return value
-    raise UsageError(f"{where} is {value!r}.", getattr(kind, "__name__", str(kind)))
+    raise UsageError(f"{where} is {shortened(value)}.", getattr(kind, "__name__", str(kind)))
 
 
 def check_range(config: Any, names: str, least: float, most: float = math.inf) -> None:
@@ -131,6 +141,32 @@ def as_parameters(config: Any) -> dict[str, Any]:
     return typing.cast(dict[str, Any], plain(dataclasses.asdict(config)))
 
 
+def section_of(profile: Mapping[str, Any], section: str, where: str) -> Mapping[str, Any]:
+    """A profile's settings of one section; empty where it states none.
+
+    Raises:
+        UsageError: where the section is no mapping.
+    """
+    values = profile.get(section)
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise UsageError(f"{where}: {section} is {shortened(values)}.", "a mapping of keys to values.")
+    return values
+
+
+class _OneOfEach(yaml.SafeLoader):
+    """Refuses a key that stands twice in a mapping, where YAML would silently take the last one."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """A mapping whose keys all differ."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping, read safely.
 
@@ -140,9 +176,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UsageError(f"{path} is not there.", "a profile in YAML.", "see profiles/ for examples.")
     try:
-        values = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not valid YAML: {error}") from error
+        values = yaml.load(path.read_text(encoding="utf-8"), _OneOfEach)  # noqa: S506 — a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{path} is not valid YAML: {error}", "a profile in YAML, in UTF-8.") from error
     if not isinstance(values, dict):
         raise UsageError(f"{path} holds no mapping.", "a mapping of stage names to their settings.")
     return values

@@ -23,15 +23,21 @@ class Dataset:
         name: which dataset is expected there.
 
     Raises:
-        InputError: where the folder is unfinished, holds another dataset or another major version.
+        InputError: where the folder is unfinished, holds another dataset or another major version, or where a shard has
+            not the bytes, rows and columns that manifest and schema state.
     """
 
     def __init__(self, folder: Path | str, name: str) -> None:
         self.folder = Path(folder)
         self.manifest: Manifest = read_manifest(self.folder)
         self.schema: DatasetSchema = SCHEMAS[name]
-        if self.manifest.shards:
-            self._open(self.manifest.shards[0], self.schema)
+        if not self.manifest.shards or self.manifest.dataset != name:
+            raise InputError(
+                f"{self.folder} holds the dataset {self.manifest.dataset!r} in {self.num_shards} shards.",
+                f"the dataset {name!r} in one shard at least.", "give the folder that the stage of that name wrote.",
+            )  # fmt: skip
+        for shard in self.manifest.shards:
+            self._open(shard, self.schema).close()
 
     @property
     def num_shards(self) -> int:
@@ -45,13 +51,34 @@ class Dataset:
         path = self.folder / shard.path
         try:
             file = pq.ParquetFile(path, memory_map=True)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise InputError(
-                f"{path} cannot be read ({error}).", f"the {shard.bytes} bytes that the manifest states.",
-                f"delete {self.folder} and run its stage again, or `dvc pull` it.",
-            ) from error  # fmt: skip
+        except (OSError, pa.ArrowException) as error:
+            raise self._broken(path, f"cannot be read ({error})", f"the {shard.bytes} bytes") from error
         check_version(file.schema_arrow, schema, str(path))
+        found = f"has {path.stat().st_size:,} bytes and {file.metadata.num_rows:,} rows"
+        if (path.stat().st_size, file.metadata.num_rows) != (shard.bytes, shard.rows):
+            raise self._broken(path, found, f"the {shard.bytes:,} bytes and {shard.rows:,} rows")
         return file
+
+    def _broken(self, path: Path, found: str, expected: str) -> InputError:
+        return InputError(
+            f"{path} {found}.", f"{expected} that the manifest states.",
+            f"delete {self.folder} and run its stage again, or `dvc pull` it.",
+        )  # fmt: skip
+
+    def _batches(
+        self, shard: Shard, schema: DatasetSchema, columns: Sequence[str] | None, batch_size: int
+    ) -> Iterator[pa.RecordBatch]:  # fmt: skip
+        with self._open(shard, schema) as file:
+            batches = file.iter_batches(batch_size, columns=list(columns) if columns else None)
+            while True:
+                try:
+                    batch = next(batches, None)
+                except (OSError, pa.ArrowException) as error:
+                    path = self.folder / shard.path
+                    raise self._broken(path, f"is damaged ({error})", f"the sha256 {shard.sha256}") from error
+                if batch is None:
+                    return
+                yield batch
 
     def batches(
         self, columns: Sequence[str] | None = None, shard: int | None = None, batch_size: int = 1024
@@ -59,8 +86,7 @@ class Dataset:
         """Record batches of all shards in order, or of one shard."""
         shards = self.manifest.shards if shard is None else [self.manifest.shards[shard]]
         for one in shards:
-            with self._open(one, self.schema) as file:
-                yield from file.iter_batches(batch_size, columns=list(columns) if columns else None)
+            yield from self._batches(one, self.schema, columns, batch_size)
 
     def rows(self, columns: Sequence[str] | None = None, shard: int | None = None) -> Iterator[dict[str, Any]]:
         """Rows as dictionaries, of all shards in order or of one shard."""
@@ -75,9 +101,8 @@ class Dataset:
     def rejects(self, shard: int | None = None) -> Iterator[dict[str, Any]]:
         """Rejected rows: key, source, reason, message."""
         for one in self.manifest.rejects if shard is None else [self.manifest.rejects[shard]]:
-            with self._open(one, REJECTS) as file:
-                for batch in file.iter_batches():
-                    yield from batch.to_pylist()
+            for batch in self._batches(one, REJECTS, None, 1024):
+                yield from batch.to_pylist()
 
     def require_shards_like(self, other: Dataset) -> None:
         """Checks that two datasets can be joined shard by shard.

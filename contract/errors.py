@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+INTERRUPTED = 130  # as a shell says it of a process that SIGINT ended
 PASSING_FAILURE = 75  # sysexits' EX_TEMPFAIL: the same command may well succeed when it is run again
 
 

@@ -49,7 +49,8 @@ def fingerprint(path: Path) -> str:
         return sha256_of_file(path)
     if (path / MANIFEST).is_file():
         return sha256_of_file(path / MANIFEST)
-    return sha256_of_json({str(file.relative_to(path)): sha256_of_file(file) for file in files_below(path)})
+    files = files_below(path, whole=False)
+    return sha256_of_json({str(file.relative_to(path)): sha256_of_file(file) for file in files})
 
 
 def fingerprint_of_code(modules: Iterable[str]) -> str:

@@ -69,4 +69,6 @@ def _decode(offset: int, raw: bytes, size: int, longest: int) -> Line:
         text = raw.decode("utf-8-sig" if offset == 0 else "utf-8")
     except UnicodeDecodeError as error:
         return Line(offset, "", f"not UTF-8: {error.reason} at byte {error.start}")
+    if "\0" in text:
+        return Line(offset, "", "not UTF-8 text: it holds NUL characters, as UTF-16 does")
     return Line(offset, text.rstrip("\r\n"))

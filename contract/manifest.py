@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contract.errors import InputError
 from contract.hashing import MANIFEST
+
+_REPORT = "if nobody has edited the manifest, this is a fault of the stage and not of your data: report this line."
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,15 @@ class Shard:
     rows: int
     bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        """Refuses a path that leads out of the dataset.
+
+        Raises:
+            InputError: names it.
+        """
+        if PurePosixPath(self.path).is_absolute() or ".." in PurePosixPath(self.path).parts:
+            raise InputError(f"The manifest states the shard {self.path!r}.", "a path within the dataset.")
 
 
 @dataclass(frozen=True)
@@ -57,15 +68,21 @@ class Manifest:
         """Checks that nothing vanished.
 
         Raises:
-            InputError: where rows_in differs from rows_out + rejected.
+            InputError: where rows_in differs from rows_out + rejected, or rows_out from what the shards hold.
         """
         if self.rows_in != self.rows_out + sum(self.rejected.values()):
             raise InputError(
                 f"Stage {self.stage}: {self.rows_in} rows went in, {self.rows_out} came out and "
                 f"{sum(self.rejected.values())} were rejected.",
                 "rows in = rows out + rejected.",
-                "this is a fault of the stage, not of your data; please report it with this line.",
+                _REPORT,
             )
+        held = sum(shard.rows for shard in self.shards)
+        if held != self.rows_out:
+            raise InputError(
+                f"Stage {self.stage}: the shards hold {held} rows, and {self.rows_out} came out.", "the same number.",
+                _REPORT,
+            )  # fmt: skip
 
     def write(self, folder: Path) -> None:
         """Writes the manifest into a dataset's folder, whole or not at all."""
@@ -88,11 +105,11 @@ def read_manifest(folder: Path) -> Manifest:
             "run the stage that writes it, or give another folder.",
         )
     try:
-        values = json.loads(path.read_text())
+        values = dict(json.loads(path.read_text()))
         shards = [Shard(**shard) for shard in values.pop("shards")]
         rejects = [Shard(**shard) for shard in values.pop("rejects")]
         return Manifest(**values, shards=shards, rejects=rejects)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError) as error:
         raise InputError(
             f"{path} cannot be read as a manifest ({error}).", "the JSON that a stage wrote.",
             "delete the folder and run its stage again.",

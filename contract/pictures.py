@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+import zlib
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,6 +16,9 @@ from contract.manifest import read_manifest
 FILES_FOLDER = "_files"  # pictures that a stage itself wrote, within the images dataset
 MAX_PIXELS = 100_000_000  # more is taken for a decompression bomb; the largest cameras stay under it
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_BROKEN = (
+    OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, struct.error, zlib.error,
+)  # fmt: skip  # what Pillow raises for broken files
 _EXPECTED = f"a whole picture: {', '.join(_FORMATS)}."
 
 
@@ -50,20 +55,29 @@ def read_picture(source: Path | bytes, name: str = "") -> Image.Image:
         raise PictureMissingError(f"{name} is not there.", "a picture.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
+            warnings.simplefilter("ignore")  # on broken metadata, and on bombs: the limit below is ours
             with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise PictureTooLargeError(
                         f"{name} has {image.width} × {image.height} pixels.", f"at most {MAX_PIXELS} pixels."
                     )
-                return ImageOps.exif_transpose(image).convert("RGB")
+                return _upright(image).convert("RGB")
     except Image.DecompressionBombError as error:
         raise PictureTooLargeError(f"{name}: {error}", f"at most {MAX_PIXELS} pixels.") from error
     except UnidentifiedImageError as error:  # its own text holds an address in memory, another one in every run
         raise PictureUnreadableError(f"{name} is no picture in a format that is read.", _EXPECTED) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except (*_BROKEN, SyntaxError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error  # without the path, which differs between machines
         raise PictureUnreadableError(f"{name} cannot be decoded: {reason}", _EXPECTED) from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture as its EXIF data turn it; as it is where these are broken, as browsers show it."""
+    image.load()
+    try:
+        return ImageOps.exif_transpose(image)
+    except _BROKEN:
+        return image
 
 
 class PictureStore:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.config import load_config, read_yaml
+from contract.config import load_config, read_yaml, section_of
 from contract.errors import UsageError
 
 PROFILES_FOLDER = Path("profiles")
@@ -129,7 +129,7 @@ def load_profile(name: str) -> Profile:
     if missing:
         raise UsageError(f"{path} lacks the section {missing[0]!r}.", "every section.", f"add `{missing[0]}: {{}}`.")
     sections: dict[str, Any] = {
-        section: load_config(config_class(section), values[section] or {}, f"{path}: {section}")
+        section: load_config(config_class(section), section_of(values, section, str(path)), f"{path}: {section}")
         for section in SECTIONS
         if section in values
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contract.text import printable
+
 # One line a reason: the code as it stands in Parquet and manifests, and what it means. Add here, never in a stage.
 REASONS: dict[str, str] = {
     # ingest
@@ -66,10 +68,12 @@ class Reject:
     message: str
 
     def __post_init__(self) -> None:
-        """Keeps the list of reasons closed.
+        """Keeps the list of reasons closed, and makes text of what is none.
 
         Raises:
             ValueError: for a reason that is not in REASONS.
         """
         if self.reason not in REASONS:
             raise ValueError(f"unknown reject reason {self.reason!r}; add it to contract/rejects.py")
+        for name in ("key", "source", "message"):  # what is rejected may be no text
+            object.__setattr__(self, name, printable(getattr(self, name)))

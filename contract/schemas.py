@@ -155,10 +155,10 @@ def dataset_name(schema: pa.Schema) -> str:
 
 
 def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> None:
-    """Refuses a file of another dataset or of another major version.
+    """Refuses a file of another dataset, of another major version, or without a column of its schema.
 
     Raises:
-        InputError: names the file, both versions and the command that rebuilds it.
+        InputError: names the file, what was found and expected, and the command that rebuilds it.
     """
     found_name = dataset_name(schema)
     found = (schema.metadata or {}).get(_META_VERSION, b"").decode()
@@ -174,3 +174,10 @@ def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> Non
             f"version {expected.version.split('.')[0]}.x",
             f"rebuild it: delete the folder and run `m3p run --profile PROFILE --target {expected.name}`.",
         )
+    for field in expected.arrow:
+        if field.name not in schema.names or schema.field(field.name).type != field.type:
+            raise InputError(
+                f"{where} has no column {field.name} of the type {field.type}.",
+                f"the columns of {expected.name} {expected.version}.",
+                f"rebuild it: delete the folder and run `m3p run --profile PROFILE --target {expected.name}`.",
+            )

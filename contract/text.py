@@ -5,14 +5,43 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from typing import Literal, TypeGuard
 
 _WITHOUT_SPACES = frozenset({"ja", "km", "lo", "my", "th", "wuu", "yue", "zh"})
+_MOST_MARKS = 30
+_MAYBE_MARKS = re.compile(rf"[^\x00-\u02ff]{{{_MOST_MARKS + 1}}}")  # combining marks begin at U+0300
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+
+
+def normal_form(form: Literal["NFC", "NFKC"], text: str) -> str:
+    """A Unicode normal form, in linear time.
+
+    Of more than 30 combining marks in a row the others are dropped: no language writes them, and to put n of them in
+    order takes n² steps (the bound is that of Unicode's stream-safe text format).
+    """
+    if _MAYBE_MARKS.search(text):
+        kept, marks = [], 0
+        for character in text:
+            marks = marks + 1 if unicodedata.combining(character) else 0
+            if marks <= _MOST_MARKS:
+                kept.append(character)
+        text = "".join(kept)
+    return unicodedata.normalize(form, text)
 
 
 def clean_text(text: str) -> str:
     """Unicode NFC, without control characters, white space collapsed to single spaces."""
-    return unicodedata.normalize("NFC", " ".join(_CONTROL.sub(" ", text).split()))
+    return normal_form("NFC", " ".join(_CONTROL.sub(" ", text).split()))
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is text that a file can hold; JSON and file names can also hold half of a surrogate pair."""
+    return isinstance(value, str) and printable(value) == value
+
+
+def printable(text: str) -> str:
+    """The text with what no file can hold written out by its number."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def without_spaces(lang: str) -> bool:

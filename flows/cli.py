@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from contract.errors import DONE, FAILED, WRONG_USAGE, M3PError
+from contract.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, M3PError
 
 app = typer.Typer(
     help="M3P from raw images and text to the paper's tables.",
@@ -60,6 +61,7 @@ def doctor(debug: Debug = False) -> None:
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a run that is ended ends its server and stages
     sys.exit(run_command(sys.argv[1:]))
 
 
@@ -71,15 +73,15 @@ def run_command(arguments: list[str]) -> int:
     """
     debug = "--debug" in arguments
     try:
-        return app(arguments or ["--help"], standalone_mode=False) or DONE
+        code = app(arguments or ["--help"], standalone_mode=False) or DONE
+        return _interrupted() if code == INTERRUPTED else code
     except typer.Exit as done:
         return done.exit_code
     except TyperException as error:
         print(f"m3p: {error.format_message()}\nTo do: see `m3p --help`.", file=sys.stderr)
         return WRONG_USAGE
     except (KeyboardInterrupt, typer.Abort):
-        print("m3p: interrupted; what is finished is kept, run the same command again.", file=sys.stderr)
-        return 130
+        return _interrupted()
     except M3PError as error:
         if debug:
             traceback.print_exc()
@@ -90,3 +92,9 @@ def run_command(arguments: list[str]) -> int:
             traceback.print_exc()
         print(f"m3p: {type(error).__name__}: {error}\nRun it with --debug for the traceback.", file=sys.stderr)
         return FAILED
+
+
+def _interrupted() -> int:
+    """Says so; Typer turns the interrupt of a command into an exit of its own."""
+    print("m3p: interrupted; what is finished is kept, run the same command again.", file=sys.stderr)
+    return INTERRUPTED

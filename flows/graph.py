@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from shutil import copy
 from typing import Any
 
-from contract.errors import UsageError
+from contract.errors import PassingError, UsageError
 
 PARAMETERS = Path("params.yaml")
 
@@ -55,8 +55,10 @@ def open_repo(root: Path = Path()) -> Iterator[Any]:
 
     Raises:
         UsageError: where DVC finds none, or cannot read dvc.yaml.
+        PassingError: where another process holds its lock.
     """
     from dvc.exceptions import DvcException, NotDvcRepoError
+    from dvc.lock import LockError
     from dvc.repo import Repo
 
     try:
@@ -64,6 +66,10 @@ def open_repo(root: Path = Path()) -> Iterator[Any]:
             yield repo
     except NotDvcRepoError as error:
         raise UsageError("This folder is no DVC repository.", "a .dvc folder.", "run `make setup`.") from error
+    except LockError as error:
+        raise PassingError(
+            "Another run, or DVC itself, is at work here.", "one at a time.", "wait for it to end; run it again."
+        ) from error
     except DvcException as error:
         raise UsageError(f"DVC says: {error}", "a dvc.yaml that DVC can read.") from error
 

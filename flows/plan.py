@@ -103,11 +103,17 @@ def _states(graph: Graph, changed: set[str], missing: tuple[MissingInput, ...]) 
 def _missing_inputs(profile: Profile, graph: Graph) -> tuple[MissingInput, ...]:
     folders = {(profile.raw / folder.name).as_posix(): folder for folder in RAW_FOLDERS}
     missing = []
-    for read, readers in outside_inputs(graph).items():
-        if not Path(read).exists():
-            folder = folders.get(read)
+    read_by = outside_inputs(graph)
+    for read, readers in read_by.items():
+        folder = folders.get(read)
+        empty = folder is not None and not folder.may_be_empty and Path(read).is_dir() and not any(Path(read).iterdir())
+        if empty or not Path(read).exists():
             what = folder.holds if folder else "part of this project; get it back with git"
             missing.append(MissingInput(Path(read), what, tuple(readers), folder is not None and folder.may_be_empty))
+    captions = profile.raw / "captions"
+    if captions.as_posix() in read_by and captions.is_dir():
+        for path, what in profile.sections["ingest"].missing_captions(captions):
+            missing.append(MissingInput(path, what, tuple(read_by[captions.as_posix()])))
     for setting, path, help_text in profile.named_files():
         section = setting.split(".")[0]
         users = tuple(address for address, stage in graph.items() if section in stage.sections)

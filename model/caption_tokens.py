@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from contract.text import without_spaces
+from contract.text import normal_form, without_spaces
 
 PTB_LIKE, CHARACTERS = "ptb-like", "characters"
 
@@ -35,7 +35,7 @@ def caption_tokens(text: str, lang: str) -> list[str]:
         text: a caption.
         lang: its language, BCP 47.
     """
-    lowered = unicodedata.normalize("NFKC" if tokenizer_name(lang) == CHARACTERS else "NFC", text).lower()
+    lowered = normal_form("NFKC" if tokenizer_name(lang) == CHARACTERS else "NFC", text).lower()
     if tokenizer_name(lang) == CHARACTERS:
         return _CHARACTER.findall(lowered)
     spaced = _CONTRACTION.sub(r" \1", lowered.translate(_APOSTROPHES))

@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from contract.config import load_config
-from contract.errors import InputError
+from contract.errors import InputError, UsageError
+from contract.hashing import sha256_of_file
 from model.config import NetworkConfig
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.tokenizer import MODEL_FILE, Tokenizer
@@ -52,7 +53,10 @@ def save(
     temporary.mkdir(parents=True)
     save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, temporary / WEIGHTS)
     shutil.copyfile(tokenizer_folder / MODEL_FILE, temporary / MODEL_FILE)
-    values = {"network": dataclasses.asdict(network.config), "training": training}
+    values = {
+        "network": dataclasses.asdict(network.config), "training": training,
+        "tokenizer": sha256_of_file(temporary / MODEL_FILE),
+    }  # fmt: skip
     (temporary / CONFIG).write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     if folder.exists():
         shutil.rmtree(folder)
@@ -69,11 +73,19 @@ def load(folder: Path, device: torch.device) -> Checkpoint:
         values = json.loads((folder / CONFIG).read_text())
         config = load_config(NetworkConfig, values["network"], str(folder / CONFIG))
         weights = load_file(folder / WEIGHTS, device=str(device))
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        training = dict(values["training"])
+        with torch.device("meta"):  # its sizes are a stranger's: nothing is allocated before the weights fit them
+            network = build(config)
+    except (
+        OSError, ValueError, KeyError, TypeError, RuntimeError, RecursionError, UsageError, SafetensorError
+    ) as error:  # fmt: skip
         raise InputError(f"{folder} is no checkpoint ({error}).", f"{CONFIG}, {WEIGHTS} and {MODEL_FILE}.") from error
+    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    if expected != {name: tensor.shape for name, tensor in weights.items()}:
+        raise InputError(f"The weights of {folder} do not fit its configuration.", "weights of the sizes it states.")
+    tokenizer = Tokenizer(folder)
+    if values.get("tokenizer") != sha256_of_file(folder / MODEL_FILE):
+        raise InputError(f"{folder / MODEL_FILE} is another tokenizer.", "the one that the checkpoint was saved with.")
     network = build(config)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise InputError(f"The weights of {folder} do not fit its configuration: {error}") from error
-    return Checkpoint(network.to(device).eval(), Tokenizer(folder), values["training"])
+    network.load_state_dict(weights)
+    return Checkpoint(network.to(device).eval(), tokenizer, training)

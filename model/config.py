@@ -59,6 +59,20 @@ class NetworkConfig:
     max_text_length: int
     feature_scaling: str
 
+    def __post_init__(self) -> None:
+        """Refuses what no network can be built from; the values may be a stranger's.
+
+        Raises:
+            UsageError: names the value.
+        """
+        check_choice(self, "network", tuple(TASKS))
+        check_choice(self, "feature_scaling", FEATURE_SCALINGS)
+        check_range(self, "layers", 1, 1000)
+        check_range(self, "width heads vocabulary feature_dim max_text_length", 1)
+        check_range(self, "dropout", 0, 0.99)
+        if self.width % self.heads:
+            raise UsageError(f"width is {self.width} and heads is {self.heads}.", "a width that heads divide.")
+
 
 @dataclass(frozen=True)
 class PretrainConfig:

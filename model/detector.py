@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from contract.command import Call, PathOption, run_stage
-from contract.detector import SMALL, DetectorSpec, build, load_weights, write_detector
+from contract.detector import SMALL, SPEC_FILE, DetectorSpec, build, load_weights, write_detector
 from contract.device import choose_device, use_threads
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file, stable_hash
@@ -228,8 +228,8 @@ def take_weights(config: DetectorConfig) -> tuple[DetectorSpec, nn.Module]:
 
 PATHS = (
     PathOption("raw", "the profile's raw folder: boxes/ and images/"),
-    PathOption("out", "folder for weights and detector.json"),
-    PathOption("metrics", "JSON file for losses and average precision"),
+    PathOption("out", "folder for weights and detector.json", replaces=SPEC_FILE),
+    PathOption("metrics", "JSON file for losses and average precision", replaces=""),
 )
 
 

@@ -153,7 +153,7 @@ PATHS = (
     PathOption("checkpoint", "folder of an understanding or a generation checkpoint"),
     PathOption("captions", "dataset of captions"),
     PathOption("regions", "dataset of regions"),
-    PathOption("out", "JSON file for the metrics"),
+    PathOption("out", "JSON file for the metrics", replaces=""),
 )
 
 

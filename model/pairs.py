@@ -16,6 +16,8 @@ class PairDraws:
 
     A mismatched pair takes another picture for the caption or another picture's caption for the picture, with equal
     chance (section 3.2 of the paper). It is never a true pair: the other picture is no duplicate of the caption's own.
+    Of the other picture's captions the one whose length is nearest is taken, so that a batch stays without much padding
+    and a caption's length tells nothing.
 
     Args:
         texts: the captions that are drawn from.
@@ -28,14 +30,14 @@ class PairDraws:
 
     def __init__(self, texts: Texts, groups: Ints, negatives: int) -> None:
         self._pictures, self._groups, self._negatives = texts.pictures, groups, negatives
+        self._lengths = np.array([len(one) for one in texts.tokens])
         self._pool = np.unique(texts.pictures)
         if len(np.unique(groups[self._pool])) < 2:
             raise InputError(
                 "All training captions are of one picture.", "captions of two different pictures at least."
             )
-        self._by_picture = np.argsort(texts.pictures, kind="stable")  # rows of texts, sorted by picture
-        self._counts = np.bincount(texts.pictures, minlength=len(groups))
-        self._starts = np.cumsum(self._counts) - self._counts
+        ends = np.cumsum(np.bincount(texts.pictures, minlength=len(groups)))
+        self._captions_of = np.split(np.argsort(texts.pictures, kind="stable"), ends[:-1])
 
     def of(
         self, rows: Ints, draw: np.random.Generator, alike: dict[int, Ints] | None = None
@@ -52,12 +54,13 @@ class PairDraws:
         """
         own = self._pictures[rows]
         others = mismatch(own, self._pool, self._groups, self._negatives, draw, alike)
-        place = (draw.random(others.shape) * self._counts[others]).astype(np.int64)
-        has_caption = self._counts[others] > 0  # a like picture may have none among these texts
-        their_caption = self._by_picture[np.where(has_caption, self._starts[others] + place, 0)]
-        other_picture = (draw.random(others.shape) < 0.5) | ~has_caption
-        captions = np.where(other_picture, rows[:, None], their_caption)
-        pictures = np.where(other_picture, others, own[:, None])
+        captions, pictures = np.repeat(rows[:, None], self._negatives, axis=1), others.copy()
+        for pair in np.argwhere(draw.random(others.shape) < 0.5).tolist():
+            candidates = self._captions_of[others[tuple(pair)]]
+            if len(candidates):  # a like picture may have none among these texts: it takes the picture's place then
+                apart = np.abs(self._lengths[candidates] - self._lengths[rows[pair[0]]])
+                captions[tuple(pair)] = draw.choice(candidates[apart == apart.min()])
+                pictures[tuple(pair)] = own[pair[0]]
         return np.column_stack([rows, captions]), np.column_stack([own, pictures])
 
 

@@ -137,7 +137,7 @@ PATHS = (
     PathOption("captions", "dataset of captions; English training captions are used"),
     PathOption("regions", "dataset of regions"),
     PathOption("codeswitch", "dataset of code-switched captions; leave it out to train without MCT", required=False),
-    PathOption("out", "folder for the checkpoint"),
+    PathOption("out", "folder for the checkpoint", replaces=checkpoint.WEIGHTS),
 )
 
 

@@ -162,7 +162,7 @@ PATHS = (
     PathOption("corpus", "dataset of plain text"),
     PathOption("captions", "dataset of captions; English training captions are used"),
     PathOption("lexicon", "dataset of translations, so that switched words have pieces"),
-    PathOption("out", "folder for the model"),
+    PathOption("out", "folder for the model", replaces="tokenizer.json"),
 )
 
 

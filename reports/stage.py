@@ -60,7 +60,7 @@ def run(call: Call[Config]) -> None:
 
 PATHS = (
     PathOption("data", "a profile's folder of datasets, checkpoints and metrics"),
-    PathOption("out", "folder for index.html; its name is taken for the profile's"),
+    PathOption("out", "folder for index.html; its name is taken for the profile's", replaces=PAGE),
 )
 
 

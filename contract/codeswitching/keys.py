@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from contract.text import normal_form
 
 _APOSTROPHES = str.maketrans("’ʼ＇", "'''")
 
@@ -14,5 +14,5 @@ def lookup_key(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = unicodedata.normalize("NFC", text).casefold().translate(_APOSTROPHES)
-    return " ".join(unicodedata.normalize("NFC", folded).split())
+    folded = normal_form("NFC", text).casefold().translate(_APOSTROPHES)
+    return " ".join(normal_form("NFC", folded).split())

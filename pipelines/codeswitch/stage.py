@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from contract.codeswitching.settings import Settings
 from contract.command import Call, PathOption, run_stage
 from contract.config import check_range, option
+from contract.hashing import MANIFEST
 from contract.rejects import Reject
 
 if TYPE_CHECKING:
@@ -172,6 +173,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = [
         PathOption("captions", "folder of the dataset captions"),
         PathOption("lexicon", "folder of the dataset lexicon"),
-        PathOption("out", "folder of the dataset codeswitch"),
+        PathOption("out", "folder of the dataset codeswitch", replaces=MANIFEST),
     ]
     return run_stage("codeswitch", Config, paths, run, "Code-switched captions from English ones (MCT).", arguments)

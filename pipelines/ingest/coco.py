@@ -9,6 +9,7 @@ from typing import Any
 
 from contract.errors import InputError
 from contract.files import files_like
+from contract.text import is_text, printable
 from pipelines.ingest.settings import SPLITS, Caption, Config, Listed, Mine
 
 _KARPATHY = {"train": "train", "restval": "train", "val": "val", "test": "test"}
@@ -26,8 +27,8 @@ def listed_pictures(captions: Path, config: Config) -> Iterator[Listed]:
         licenses = {_id(row): _license(row) for row in content.get("licenses") or [] if isinstance(row, dict)}
         split = next((split for split in SPLITS if split in path.name), None)
         for number, row in enumerate(content["images"], 1):
-            name = row.get("file_name") if isinstance(row, dict) else None
-            name = name if isinstance(name, str) else ""
+            stated = row.get("file_name") if isinstance(row, dict) else None
+            name = stated if is_text(stated) else ""
             of = chosen.get(PurePosixPath(name).name) if chosen is not None else split
             yield Listed(name, of, source, number, licenses.get(_id(row, "license")) if name else None)
 
@@ -47,18 +48,19 @@ def captions_of(path: Path, source: str, lang: str, mine: Mine) -> Iterator[Capt
     """
     content = _load(path, "images", "annotations")
     rows = [row for row in content["images"] if isinstance(row, dict)]
-    stems = {_id(row): PurePosixPath(str(row.get("file_name"))).stem for row in rows}
+    stems = {_id(row): PurePosixPath(str(row.get("file_name"))).stem for row in rows if is_text(row.get("file_name"))}
     for number, row in enumerate(content["annotations"], 1):
         row = row if isinstance(row, dict) else {}
         picture, text = _id(row, "image_id"), row.get("caption")
         image_id = stems.get(picture, f"unknown-{picture}")
         if not mine(image_id):
             continue
-        caption_id = f"coco-{lang}-{row.get('id', f'{path.stem}-{number}')}"
-        if isinstance(text, str):
+        own = _id(row)
+        caption_id = f"coco-{lang}-{f'{path.stem}-{number}' if own is None else own}"
+        if is_text(text):
             yield Caption(image_id, caption_id, lang, text, source)
         else:
-            yield Caption(image_id, caption_id, lang, "", source, f"annotation {number} has no caption")
+            yield Caption(image_id, caption_id, lang, "", source, f"annotation {number} has no caption that is text")
 
 
 def _files(captions: Path, config: Config) -> list[Path]:
@@ -85,13 +87,13 @@ def _load(path: Path, *lists: str) -> dict[str, Any]:
 def _id(row: dict[str, Any], name: str = "id") -> int | str | None:
     """A row's id, or another's that it names; None where it is nothing that can be one."""
     value = row.get(name)
-    return value if isinstance(value, (int, str)) else None
+    return value if isinstance(value, int) or is_text(value) else None
 
 
 def _license(row: dict[str, Any]) -> str | None:
     """A licence's name and address; some releases hold the address with escaped slashes."""
     parts = [str(row.get("name") or ""), str(row.get("url") or "").replace("\\/", "/")]
-    return " ".join(part for part in parts if part) or None
+    return printable(" ".join(part for part in parts if part)) or None
 
 
 def _karpathy_splits(path: Path) -> dict[str, str]:

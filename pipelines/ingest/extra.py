@@ -40,7 +40,10 @@ def captions(captions: Path, config: Config, known: Collection[str], mine: Mine)
 def _files(captions: Path, lang: str, pattern: str) -> list[Path]:
     found = files_like(captions, pattern)
     if not found:
-        raise InputError(f"{captions} holds no {pattern}.", f"captions in {lang}: ingest.extra_captions names them.")
+        raise InputError(
+            f"{captions} holds no {pattern}.", f"captions in {lang}: ingest.extra_captions names them.",
+            "place them there, or take the language out of ingest.extra_captions.",
+        )  # fmt: skip
     return found
 
 

@@ -66,7 +66,7 @@ def key_of(item: Candidate | Reject) -> str:
 def _files(images: Path) -> tuple[dict[str, str], list[Reject]]:
     files: dict[str, str] = {}
     rejects = []
-    for path in files_below(images):
+    for path in files_below(images, whole=False):  # a picture whose link leads nowhere counts as missing
         if path.suffix.lower() in PICTURE_SUFFIXES:
             uri = path.relative_to(images).as_posix()
             first = files.setdefault(path.stem, uri)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from contract.config import check_choice, check_range, option
 from contract.errors import UsageError
+from contract.files import files_like
 
 Mine = Callable[[str], bool]  # whether a picture, by its id, belongs to the shard that is being written
 LAYOUTS = ("multi30k", "coco", "img2dataset")
@@ -55,6 +57,12 @@ class Config:
         check_range(self, "test_fraction", 0, 1 - self.val_fraction)
         if not set(self.lists.values()) <= set(SPLITS):
             raise UsageError(f"lists leads to {sorted(set(self.lists.values()))}.", f"splits: {', '.join(SPLITS)}.")
+
+    def missing_captions(self, captions: Path) -> Iterator[tuple[Path, str]]:
+        """What ``extra_captions`` names and is not there: where it would lie, and what it is."""
+        for lang, pattern in sorted(self.extra_captions.items()):
+            if self.wants(lang) and not files_like(captions, pattern):
+                yield captions / pattern, f"captions in {lang} (the profile's ingest.extra_captions)"
 
     def wants(self, lang: str) -> bool:
         """Whether captions of a language are taken."""

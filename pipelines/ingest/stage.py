@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from contract.command import Call, PathOption, run_stage
-from contract.errors import InputError, UsageError
+from contract.errors import InputError
+from contract.hashing import MANIFEST
 from pipelines.ingest.settings import Config
 
 __all__ = ["Config", "main", "run"]
 
 _PATHS = (
     PathOption("raw", "folder that holds images/ and captions/ as their source gave them"),
-    PathOption("images", "where the dataset of pictures goes"),
-    PathOption("captions", "where the dataset of captions goes"),
+    PathOption("images", "where the dataset of pictures goes", replaces=MANIFEST),
+    PathOption("captions", "where the dataset of captions goes", replaces=MANIFEST),
 )
 
 
@@ -30,7 +31,6 @@ def run(call: Call[Config]) -> None:
 
     config, out = call.config, call.path("images")
     pictures, texts = _sources(call.path("raw"), config)
-    _refuse_to_overwrite((pictures, texts), (out, call.path("captions")))
     archives = config.layout == "img2dataset"
     work = scan_folder(pictures, texts, out, config, call.seed)
     scan = scan_pictures(pictures, texts, config, work, call.workers)
@@ -62,14 +62,6 @@ def _sources(raw: Path, config: Config) -> tuple[Path, Path]:
                 "docs/sources.md says what goes where.",
             )  # fmt: skip
     return pictures, texts
-
-
-def _refuse_to_overwrite(sources: tuple[Path, ...], outputs: tuple[Path, ...]) -> None:
-    for output in outputs:
-        for source in sources:
-            inner, outer = output.resolve(), source.resolve()
-            if inner == outer or outer in inner.parents or inner in outer.parents:
-                raise UsageError(f"{output} would overwrite the source {source}.", "outputs apart from the sources.")
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contract.rejects import Reject
+from contract.text import is_text, printable
 from pipelines.ingest.settings import PICTURE_SUFFIXES, Sampled
 
 _LARGEST_NOTE = 1 << 20  # bytes of a caption or of its JSON
@@ -46,14 +47,14 @@ def _require_end(path: Path, offset: int) -> None:
 def _key(member: tarfile.TarInfo) -> str:
     name = PurePosixPath(member.name)
     if not _is_safe(member):
-        return member.name
+        return printable(member.name)
     return (name.parent / name.name.split(".")[0]).as_posix() if not name.name.startswith(".") else member.name
 
 
 def _is_safe(member: tarfile.TarInfo) -> bool:
     """Whether a member is a plain file or folder within the archive."""
     name = PurePosixPath(member.name)
-    inside = not name.is_absolute() and ".." not in name.parts and "\\" not in member.name
+    inside = is_text(member.name) and not name.is_absolute() and ".." not in name.parts and "\\" not in member.name
     return inside and (member.isdir() or (member.isreg() and not member.issparse()))
 
 
@@ -64,7 +65,8 @@ def _sample(
     if not members:
         return
     if not all(map(_is_safe, members)):
-        yield Reject(key, "", "image_unsafe_path", "a link, a device, or a name that leads out of the archive")
+        message = "a link, a device, or a name that is no UTF-8 or leads out of the archive"
+        yield Reject(key, "", "image_unsafe_path", message)
         return
     by_suffix = {PurePosixPath(member.name).suffix.lower(): member for member in reversed(members)}
     suffix = next((suffix for suffix in by_suffix if suffix in PICTURE_SUFFIXES), None)
@@ -107,4 +109,4 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return value if is_text(value) else None

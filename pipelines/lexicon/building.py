@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from contract.codeswitching.keys import lookup_key
 from contract.errors import InputError
 from contract.hashing import shard_of
 from contract.rejects import Reject
+from contract.text import normal_form
 from pipelines.lexicon.entries import Malformed, Pair
 from pipelines.lexicon.files import DictionaryFile, require_language
 
@@ -79,7 +79,7 @@ class ShardBuilder:
         key, belongs = self._keys.get(source) or self._learn(source)
         if not belongs:
             return None
-        target = " ".join(unicodedata.normalize("NFC", target).split())
+        target = " ".join(normal_form("NFC", target).split())
         if not key or not target:
             return self._reject(file, pair, key, "entry_malformed", "source or target is empty")
         try:

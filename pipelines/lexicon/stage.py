@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from contract.command import Call, PathOption, run_stage
 from contract.config import check_range, option
 from contract.errors import InputError, UsageError
+from contract.hashing import MANIFEST
 from contract.rejects import Reject
 from pipelines.lexicon.building import ShardBuilder
 from pipelines.lexicon.files import DictionaryFile, find_dictionaries, standard_tag
@@ -127,6 +128,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The stage's command line."""
     paths = [
         PathOption("dictionaries", "folder of bilingual dictionaries, English to others, or one file"),
-        PathOption("out", "folder of the dataset lexicon"),
+        PathOption("out", "folder of the dataset lexicon", replaces=MANIFEST),
     ]
     return run_stage("lexicon", Config, paths, run, "Bilingual dictionaries into one lexicon.", arguments)

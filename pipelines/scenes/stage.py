@@ -47,7 +47,7 @@ class Config:
 
 PATHS = (
     PathOption("dictionaries", "folder of bilingual dictionaries, which are copied"),
-    PathOption("out", "where the raw data are written"),
+    PathOption("out", "where the raw data are written", replaces="drawn.json"),
 )
 
 

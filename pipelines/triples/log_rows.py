@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.lines import Line, read_lines
+from contract.text import is_text
 from pipelines.triples.log_files import CAPTIONS, JSON_LINES, PARQUET, TSV, LogChunk
 from pipelines.triples.page_title import page_title, usable_title
 
@@ -136,7 +137,7 @@ def row_of(values: Any, position: int) -> LogRow:
         "image_id": str(image_id) if type(image_id) is int else image_id, "page_title": values.get("page_title"),
     }  # fmt: skip
     for name, text in texts.items():
-        if not _is_text(text):
+        if text is not None and not is_text(text):
             return _malformed(position, f"{name} is {str(text)[:50]!a}, expected text")
     known = LogRow(
         position, texts["query"] or "", (texts["image_id"] or "").strip(), (texts["image_url"] or "").strip()
@@ -147,18 +148,6 @@ def row_of(values: Any, position: int) -> LogRow:
         return known._replace(reason="clicks_absurd", message=message)
     title = _title(values.get("page_html"), texts["page_title"])
     return known._replace(lang=texts["lang"], clicks=clicks, title=title)
-
-
-def _is_text(value: Any) -> bool:
-    if value is None:
-        return True
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()  # JSON can write half of a surrogate pair, which no file can hold
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _clicks(value: Any) -> int:

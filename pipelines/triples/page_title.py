@@ -11,6 +11,7 @@ from pipelines.triples.text import folded, normalise
 
 _READ = 1 << 20  # characters of a page that are read; its title is in its head
 _TAGS = 1_500  # tags of a page that are read: HTML's rules take quadratic time for tags nested in tags
+_LONGEST_TAG = 2_048  # characters of a tag that is read: its attributes, too, take quadratic time
 _LONGEST = 300  # characters of a title that are kept
 _SEPARATORS = " |-–—·:»/"
 _BOILERPLATE = frozenset(
@@ -38,7 +39,8 @@ def page_title(page: str | bytes) -> str | None:
     Args:
         page: HTML, whole or cut off, as text or in whatever encoding it states.
     """
-    text = "<".join(_decoded(page)[:_READ].split("<", _TAGS)[:_TAGS])
+    pieces = _decoded(page)[:_READ].split("<", _TAGS)[:_TAGS]
+    text = "<".join(piece for piece in pieces if len(piece.partition(">")[0]) <= _LONGEST_TAG)
     tree = LexborHTMLParser(text.encode("utf-8", "replace"))
     site = folded(normalise(_meta(tree, "og:site_name")))
     return next(filter(None, (usable_title(_without_site(title, site)) for title in _titles(tree))), None)

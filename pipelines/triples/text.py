@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import unicodedata
 
+from contract.text import normal_form
+
 # Format characters (zero-width spaces, directional marks) are invisible, and hide a word from a word list.
 _INVISIBLE = {"Cf", "Cc", "Cs", "Co", "Cn"}
 
@@ -14,7 +16,7 @@ def normalise(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = normal_form("NFKC", text)
     if not text.isprintable():
         text = "".join(_visible(character) for character in text)
     return " ".join(text.split())
@@ -28,4 +30,4 @@ def _visible(character: str) -> str:
 
 def folded(text: str) -> str:
     """The key under which words are compared: NFKC and case-folded, accents kept (Spanish año is not ano)."""
-    return unicodedata.normalize("NFKC", text.casefold())
+    return normal_form("NFKC", text.casefold())

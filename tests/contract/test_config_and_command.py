@@ -129,3 +129,39 @@ def test_wrong_usage_ends_with_two(tmp_path):
     with pytest.raises(SystemExit) as done:
         stage("--sise", "1")
     assert done.value.code == 2
+
+
+def test_an_anchor_bomb_a_key_twice_and_other_encodings_are_one_short_message(tmp_path):
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 10)}]\n" for n in range(9)
+    )
+    (tmp_path / "p.yaml").write_text(bomb + "thing: {rate: *j}\n")
+    values = read_yaml(tmp_path / "p.yaml")
+    with pytest.raises(UsageError) as refused:
+        load_config(Config, values["thing"], "p.yaml: thing")
+    assert len(str(refused.value)) < 500
+    for content in (b"thing: {rate: 1, rate: 2}", b"thing: {}\nthing: {}", b"thing: \xff", b"[" * 20_000):
+        (tmp_path / "p.yaml").write_bytes(content)
+        with pytest.raises(UsageError, match=r"p\.yaml is not valid YAML"):
+            read_yaml(tmp_path / "p.yaml")
+
+
+@pytest.mark.parametrize("section", ["[1, 2]", "5", "text"])
+def test_a_section_that_is_no_mapping_is_wrong_usage(tmp_path, capsys, section):
+    (tmp_path / "p.yaml").write_text(f"thing: {section}\n")
+    assert stage("--params", str(tmp_path / "p.yaml")) == 2
+    assert "a mapping of keys to values" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", ["abc", "1.5", "[1]"])
+def test_a_seed_that_is_no_number_is_wrong_usage(tmp_path, capsys, seed):
+    (tmp_path / "p.yaml").write_text(f"seed: {seed}\n")
+    assert stage("--params", str(tmp_path / "p.yaml")) == 2
+    assert "a whole number" in capsys.readouterr().err
+
+
+def test_workers_are_a_number_from_one_on(monkeypatch, capsys):
+    assert stage("--workers", "0") == 2
+    monkeypatch.setenv("M3P_WORKERS", "abc")
+    assert stage() == 2
+    assert "M3P_WORKERS is abc" in capsys.readouterr().err

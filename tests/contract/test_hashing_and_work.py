@@ -1,5 +1,8 @@
+import os
+
 import pytest
 
+from contract.errors import InputError
 from contract.files import files_below, files_like
 from contract.hashing import fingerprint, fingerprint_of_code, sha256_of_json, shard_of, stable_hash
 from contract.manifest import Manifest, read_manifest
@@ -45,13 +48,22 @@ def test_a_fingerprint_sees_names_contents_and_linked_folders(tmp_path):
     assert fingerprint(tmp_path / "in") == with_manifest
 
 
-def test_links_in_a_circle_and_to_nowhere_do_no_harm(tmp_path):
+def test_links_in_a_circle_do_no_harm_and_links_to_nowhere_are_named(tmp_path):
     (tmp_path / "nl").mkdir()
     (tmp_path / "nl/val.0.nl").write_text("x")
     (tmp_path / "nl/around").symlink_to(tmp_path)
-    (tmp_path / "nl/nowhere").symlink_to(tmp_path / "missing")
     assert [file.name for file in files_below(tmp_path)] == ["val.0.nl"]
     assert files_like(tmp_path, "nl/val.*.nl") == files_below(tmp_path) and files_like(tmp_path, "zh/*") == []
+    (tmp_path / "nl/nowhere").symlink_to(tmp_path / "missing")
+    assert [file.name for file in files_below(tmp_path, whole=False)] == ["val.0.nl"]
+    with pytest.raises(InputError, match="nowhere is a link to what is not there"):
+        files_below(tmp_path)
+
+
+def test_a_name_that_is_no_utf8_is_said(tmp_path):
+    (tmp_path / os.fsdecode(b"en.\xff.txt")).write_text("x")
+    with pytest.raises(InputError, match=r"udcff.txt has a name that is no UTF-8"):
+        files_below(tmp_path)
 
 
 def test_code_is_known_by_its_sources():

@@ -1,5 +1,6 @@
 import gzip
 import io
+import time
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from contract.pictures import (
     PictureUnreadableError,
     read_picture,
 )
-from contract.text import clean_text, count_words, summarise_lengths
+from contract.text import clean_text, count_words, is_text, printable, summarise_lengths
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:
@@ -47,6 +48,28 @@ def test_what_is_no_picture_is_named(tmp_path):
             read_picture(content, "x.jpg")
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF"])
+def test_broken_exif_data_leave_the_picture_as_it_is(kind):
+    """Pillow fails on such data in many ways; browsers show the picture as it lies."""
+    data = bytearray(encoded(Image.new("RGB", (40, 20), "red"), kind, exif=turned(6)))
+    failed = 0
+    for place in range(len(data)):
+        for value in (0x00, 0x7F, 0xFF):
+            changed = bytes(data[:place]) + bytes([value]) + bytes(data[place + 1 :])
+            try:
+                read_picture(changed)
+            except InputError:
+                failed += 1  # where the picture itself is hit
+    assert failed < 3 * len(data)
+
+
+def turned(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010E] = "a description"
+    return exif
+
+
 @pytest.mark.parametrize("side", [10_001, 20_000])
 def test_bombs_are_refused_before_they_are_decoded(side):
     content = encoded(Image.new("1", (side, side)), "PNG")  # a few KB in the file
@@ -67,7 +90,7 @@ def test_a_store_finds_pictures_and_stays_in_its_folders(tmp_path):
             store.path(uri)
 
 
-@given(st.lists(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\n\r\ufeff"), max_size=9)),
+@given(st.lists(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\n\r\ufeff\0"), max_size=9)),
        st.integers(1, 40))  # fmt: skip
 def test_pieces_of_a_file_hold_each_line_once(tmp_path_factory, lines, size):
     path = tmp_path_factory.mktemp("lines") / "a.txt"
@@ -84,6 +107,11 @@ def test_lines_that_cannot_be_read_keep_their_place(tmp_path):
     first, second, third, fourth = read_lines(path)
     assert first == Line(0, "one") and second.fault.startswith("not UTF-8") and third.fault.startswith("longer than")
     assert fourth == Line(sum(map(len, parts[:3])), "last")
+
+
+def test_another_encoding_is_a_fault_and_no_text(tmp_path):
+    (tmp_path / "a.txt").write_bytes("two dogs\nthree cats\n".encode("utf-16"))
+    assert all(line.fault.startswith("not UTF-8") for line in read_lines(tmp_path / "a.txt"))
 
 
 def test_files_that_cannot_be_read(tmp_path):
@@ -106,3 +134,17 @@ def test_words_and_lengths():
     assert summarise_lengths({"2": 19, "40": 1}) == {
         "mean": 3.9, "median": 2, "ninety_fifth_percent": 2, "longest": 40,
     }  # fmt: skip
+
+
+def test_a_heap_of_combining_marks_is_cut_and_takes_no_time():
+    start = time.monotonic()
+    heap = clean_text("a" + "\u0300\u0316" * 250_000 + "b")
+    assert time.monotonic() - start < 5
+    assert len(heap) < 40 and heap.startswith(("à", "a")) and heap.endswith("b")
+    thai = "ที่นี่มีม้าสีแดงตัวใหญ่อยู่ข้างรถสีเขียวคันเล็กใต้ต้นไม้"
+    assert clean_text(thai) == thai, "text with many marks stays as it is"
+
+
+def test_what_is_no_text_can_be_told_and_printed():
+    assert is_text("Größe 馬") and not is_text("\ud800") and not is_text(None) and not is_text(b"x")
+    assert printable("a\udcff") == "a\\udcff" and is_text(printable("\ud800"))

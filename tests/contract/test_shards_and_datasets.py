@@ -1,3 +1,5 @@
+import json
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -133,7 +135,53 @@ def test_a_manifest_holds_only_if_nothing_vanished(tmp_path):
 
 def test_datasets_of_other_numbers_of_shards_are_not_joined(tmp_path):
     one = Dataset(finished(tmp_path / "one", [sentence(1)]), "corpus")
-    none = Dataset(finished(tmp_path / "none", [], shards=[], rejects=[]), "corpus")
+    shards = [write(tmp_path / "two", [sentence(number)], shard_name(number, 2)) for number in range(2)]
+    rejects = [write(tmp_path / "two", [], f"_rejects/{shard_name(number, 2)}", REJECTS) for number in range(2)]
+    two = Dataset(finished(tmp_path / "two", [], shards=shards, rejects=rejects, rows_in=2, rows_out=2), "corpus")
     one.require_shards_like(one)
-    with pytest.raises(InputError, match="has 0 shards"):
-        none.require_shards_like(one)
+    with pytest.raises(InputError, match="has 2 shards"):
+        two.require_shards_like(one)
+
+
+def edit_manifest(folder, **changes):
+    values = json.loads((folder / "_manifest.json").read_text())
+    (folder / "_manifest.json").write_text(json.dumps(values | changes))
+
+
+def test_shards_that_are_not_what_the_manifest_states_are_refused(tmp_path):
+    folder = finished(tmp_path / "corpus", [sentence(number) for number in range(50)])
+    shard = folder / shard_name(0, 1)
+    whole = shard.read_bytes()
+
+    def refused(message):
+        with pytest.raises(InputError, match=message):
+            list(Dataset(folder, "corpus").rows())
+
+    write(folder, [sentence(number) for number in range(20)], shard_name(0, 1))  # whole, and cut
+    refused("and 20 rows")
+    middle = len(whole) // 3
+    shard.write_bytes(whole[:middle] + bytes(byte ^ 255 for byte in whole[middle : middle + 40]) + whole[middle + 40 :])
+    refused(f"{shard.name} (is damaged|cannot be read)")
+    shard.write_bytes(whole)
+    assert len(list(Dataset(folder, "corpus").rows())) == 50
+    manifest = (folder / "_manifest.json").read_text()
+    for changes, message in [
+        ({"rows_out": 40, "rows_in": 40}, "the shards hold 50 rows"),
+        ({"shards": []}, "the shards hold 0 rows"),
+        ({"shards": [], "rows_in": 0, "rows_out": 0}, "in 0 shards"),
+        ({"shards": [{"path": "../x", "rows": 50, "bytes": 1, "sha256": ""}]}, "a path within the dataset"),
+    ]:
+        edit_manifest(folder, **changes)
+        refused(message)
+        (folder / "_manifest.json").write_text(manifest)
+    for text in ('"abc"', "[1]", "[" * 100_000):
+        (folder / "_manifest.json").write_text(text)
+        refused("cannot be read as a manifest")
+
+
+def test_a_shard_without_a_column_is_refused(tmp_path):
+    folder = finished(tmp_path / "corpus", [sentence(1)])
+    shard = folder / shard_name(0, 1)
+    pq.write_table(pq.read_table(shard).drop_columns("text"), shard)
+    with pytest.raises(InputError, match="has no column text of the type string"):
+        Dataset(folder, "corpus")

@@ -99,8 +99,9 @@ else:
     out.mkdir(parents=True)
     made_by = {"version": Path("versions", name).read_text()}
     (out / "_manifest.json").write_text(json.dumps({
-        "dataset": name, "version": "1.0", "stage": name, "parameters": made_by, "seed": 7, "inputs": {}, "shards": [],
-        "rejects": [], "rows_in": 10, "rows_out": 8, "rejected": {"caption_empty": 2}, "statistics": {}}))
+        "dataset": name, "version": "1.0", "stage": name, "parameters": made_by, "seed": 7, "inputs": {},
+        "shards": [{"path": "part.parquet", "rows": 8, "bytes": 0, "sha256": ""}], "rejects": [],
+        "rows_in": 10, "rows_out": 8, "rejected": {"caption_empty": 2}, "statistics": {}}))
 with open("events.log", "a") as log:
     print("end", name, out, time.time(), file=log)
 """

@@ -1,8 +1,9 @@
 """The demo in miniature, all its stages through a server, on a clone of this repository.
 
-With M3P_WHOLE_DEMO=1 it is the demo in its full size, which takes as long as `make demo`.
+With M3P_WHOLE_DEMO=1 it is the demo in its full size, which takes as long as `make demo`, and what it shows is checked.
 """
 
+import json
 import os
 import socket
 import subprocess
@@ -68,6 +69,17 @@ def test_the_demo_completes_as_a_deployment(tmp_path):
         server.wait(60)
         log.close()
     assert (clone / "reports" / "demo" / "index.html").is_file()
+    with_mct, without = (mean_recalls(clone, kind) for kind in ("mct", "plain"))
+    assert set(with_mct) == set(without) == {"en", "cs", "de", "es", "fr", "it", "ja", "pt", "zh"}
+    if os.environ.get("M3P_WHOLE_DEMO"):
+        eight_with, eight_without = (sum(mr for lang, mr in of.items() if lang != "en") for of in (with_mct, without))
+        assert eight_with >= 3 * eight_without
+        assert with_mct["en"] >= without["en"] - 5
+
+
+def mean_recalls(clone: Path, kind: str) -> dict[str, float]:
+    metrics = json.loads((clone / "data" / "demo" / "metrics" / f"understanding-{kind}.json").read_text())
+    return {lang: of["mR"] for lang, of in metrics["protocols"]["unique"].items()}
 
 
 def wait_for_deployments(url: str, server: subprocess.Popen[bytes]) -> None:

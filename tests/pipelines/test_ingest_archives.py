@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import tarfile
 
 from ingest_sources import bomb_header, by_id, encoded, ingest, parquet, picture, reasons, sample, tar, write
@@ -28,6 +29,7 @@ def test_hostile_members_stay_outside(tmp_path):
         "../../escaped.jpg": whole, "/abs.jpg": whole, "bomb.png": bomb_header(), "cut.jpg": whole[:300],
         "fake.jpg": b"text", "only.txt": b"no picture", "odd key!.jpg": whole, "notes.jpg": whole,
         "notes.json": b"[" * 100_000, "heavy.bmp": encoded(picture(5, 700), "BMP"),
+        os.fsdecode(b"no\xff.jpg"): whole,
     }  # fmt: skip
     tar(archive, members)
     with tarfile.open(archive, "a") as opened:
@@ -48,6 +50,7 @@ def test_hostile_members_stay_outside(tmp_path):
         "../../escaped.jpg": "image_unsafe_path", "/abs.jpg": "image_unsafe_path", "bomb": "image_too_large",
         "cut": "image_unreadable", "fake": "image_unreadable", "only": "image_missing", "odd key!": "image_unsafe_path",
         "notes": "malformed_row", "heavy": "image_too_large", "link.jpg": "image_unsafe_path",
+        "no\\udcff.jpg": "image_unsafe_path",
         "hard.jpg": "image_unsafe_path", "fifo.jpg": "image_unsafe_path", "good": "duplicate_key",
     }  # fmt: skip
     assert sorted(path.name for path in tmp_path.rglob("*.jpg")) == ["good.jpg"]

@@ -76,3 +76,17 @@ def test_tiny_coco(tmp_path, real_data):
     assert images.manifest.rows_in == 100 and captions.manifest.rows_in == 500
     assert images.manifest.statistics["splits"]["train"] >= 45
     assert all(row["license"].startswith(("Attribution", "No known", "United")) for row in images.rows())
+
+
+def test_half_a_character_is_a_reject_and_stops_nothing(tmp_path):
+    """JSON can write what no file can hold: half of a surrogate pair, in a caption, a name or an id."""
+    coco(tmp_path, "captions_train.json",
+         [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "\ud800.jpg"},
+          {"id": "\udfff", "file_name": "b.jpg"}],
+         [{"id": 1, "image_id": 1, "caption": "half \ud83d"}, {"id": "\ud800", "image_id": 1, "caption": "whole"},
+          {"id": 3, "image_id": 2, "caption": "of a nameless picture"}])  # fmt: skip
+    pictures(tmp_path, {"a.jpg": 1, "b.jpg": 2})
+    images, captions = ingest(tmp_path, tmp_path / "out", layout="coco")
+    assert set(by_id(images)) == {"a", "b"} and images.manifest.rejected == {"malformed_row": 1}
+    assert [row["text"] for row in captions.rows()] == ["whole"]
+    assert captions.manifest.rejected == {"caption_orphan": 1, "malformed_row": 1}

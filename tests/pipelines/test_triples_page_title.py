@@ -57,3 +57,17 @@ def test_a_hostile_page_takes_no_time(page):
     title = page_title(page)
     assert time.monotonic() - start < 5
     assert title is None or len(title) <= 300
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<a " + " ".join(f"a{n}=1" for n in range(100_000)) + "><title>A red boat</title>",
+        ("<p " + " ".join(f"a{n}" for n in range(600)) + ">") * 400 + "<title>A red boat</title>",
+        "<title>a" + "\u0300\u0316" * 400_000 + "</title>",
+    ],
+)
+def test_pages_made_to_take_long_do_not(page):
+    start = time.monotonic()
+    page_title(page)
+    assert time.monotonic() - start < 5
