@@ -46,10 +46,12 @@ def run(call: Call[Config]) -> None:
     source: CaptionSource
     source = ArchiveCaptions(scan, config.caption_language) if archives else ListedCaptions(pictures, texts, config)
     inputs = {"images": out} | ({"scan": scan.seal} if archives else {"captions": texts})
-    run_sharded(
+    manifest = run_sharded(
         Job("ingest", "captions", call.path("captions"), config.shards, config, call.seed, inputs, CODE),
         CaptionsProcess(source, out, scan.sample), call.workers, summarise=summarise,
     )  # fmt: skip
+    if manifest.rows_in == 0:
+        print(f"ingest: no caption was found in {texts}; docs/sources.md says how the files are named.")
     work.discard()
 
 
