@@ -91,6 +91,29 @@ def test_dry_run_of_an_unlisted_profile_says_what_is_missing_and_where_it_goes(p
     assert files_of(project) == before
 
 
+def test_a_dry_run_counts_an_empty_folder_and_captions_that_are_not_there_as_missing(project):
+    profile = project / "profiles" / "own.yaml"
+    profile.write_text(
+        profile.read_text().replace("ingest: {}", "ingest: {extra_captions: {ar: flickr8k/ar.caption.txt}}")
+    )
+    text = (project / "dvc.yaml").read_text()
+    (project / "dvc.yaml").write_text(
+        text.replace("- data/${item}/raw/images", "- data/${item}/raw/captions\n        - data/${item}/raw/images")
+    )
+    raw = project / "data" / "own" / "raw"
+    (raw / "images").mkdir(parents=True)
+    (raw / "captions").mkdir()
+    (raw / "captions" / "one.txt").write_text("one")
+    shown = m3p(project, "run", "--profile", "own", "--dry-run").stdout
+    assert "data/own/raw/images  the pictures" in shown, "it is empty"
+    assert "data/own/raw/captions/flickr8k/ar.caption.txt  captions in ar" in shown
+    (raw / "images" / "one.jpg").write_bytes(b"one")
+    (raw / "captions" / "flickr8k").mkdir()
+    (raw / "captions" / "flickr8k" / "ar.caption.txt").write_text("one")
+    shown = m3p(project, "run", "--profile", "own", "--dry-run").stdout
+    assert "raw/images  " not in shown and "ar.caption.txt" not in shown
+
+
 def test_a_run_without_its_inputs_says_so_and_changes_nothing(project):
     before = files_of(project)
     result = m3p(project, "run", "--profile", "own")

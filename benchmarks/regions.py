@@ -1,0 +1,109 @@
+"""The stage `regions`, files to Parquet, beside the bare detector over decoded pictures in memory.
+
+    python benchmarks/regions.py --pictures 200 --rounds 3
+
+Both see the same pictures in batches of the same size, with the same number of processor cores. Start-up counts for the
+stage and not for the loop, so the ratio rises with the number of pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from contract.dataset import Dataset
+from contract.detector import DetectorSpec, build, write_detector
+from contract.pictures import PictureStore
+from pipelines.regions.choice import Choice
+from pipelines.regions.detector import TorchvisionDetector
+
+BATCH = 8
+CLASSES = tuple(f"class {number}" for number in range(90))
+
+
+def draw_pictures(folder: Path, count: int) -> None:
+    """Writes JPEG files of a photograph's size and detail, upright and lying."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        draw = np.random.default_rng(number)
+        coarse = Image.fromarray(draw.integers(0, 256, (12, 16, 3), np.uint8))
+        size = (640, 480) if number % 3 else (480, 640)
+        coarse.resize(size, Image.Resampling.BICUBIC).save(folder / f"{number:05d}.jpg", quality=90)
+
+
+def make_images(root: Path, count: int) -> Path:
+    """The dataset `images` of such pictures."""
+    draw_pictures(root / "raw" / "images", count)
+    captions = root / "raw" / "captions"
+    captions.mkdir()
+    (captions / "captions_train.json").write_text('{"images": [], "annotations": []}')
+    run("pipelines.ingest", layout="coco", raw=root / "raw", images=root / "images", captions=root / "captions")
+    return root / "images"
+
+
+def run(module: str, **options: object) -> None:
+    """Runs a stage's command line."""
+    given = [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    subprocess.run([sys.executable, "-m", module, *given], check=True, stdout=subprocess.DEVNULL)
+
+
+def stage_seconds(images: Path, detector: Path, out: Path, cores: int) -> float:
+    """Seconds of the whole stage."""
+    start = time.perf_counter()
+    run("pipelines.regions", images=images, detector=detector, out=out, workers=cores, batch_size=BATCH, least=1)
+    return time.perf_counter() - start
+
+
+def loop_seconds(pictures: list[np.ndarray], detector: Path, cores: int) -> float:
+    """Seconds of the detector alone, over pictures sorted by aspect ratio."""
+    torch.set_num_threads(cores)
+    found = TorchvisionDetector(detector, Choice(1, 100, 0.2, 0.3), "both", "auto")
+    ordered = sorted(pictures, key=lambda picture: picture.shape[0] / picture.shape[1])
+    found.find(ordered[:BATCH])
+    start = time.perf_counter()
+    for first in range(0, len(ordered), BATCH):
+        found.find(ordered[first : first + BATCH])
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Prints both speeds and their ratio, the median of several rounds."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cores", type=int, default=1, help="processes of the stage, threads of the loop")
+    parser.add_argument("--architecture", default="fasterrcnn_resnet50_fpn")
+    parser.add_argument("--side", type=int, default=320, help="px of a picture's shorter side in the network")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="m3p-bench-") as name:
+        root = Path(name)
+        images = make_images(root, given.pictures)
+        torch.manual_seed(0)
+        spec = DetectorSpec(given.architecture, CLASSES, given.side, 2 * given.side)
+        write_detector(root / "detector", spec, build(spec))
+        store = PictureStore(images)
+        pictures = [np.array(store.read(row["uri"])) for row in Dataset(images, "images").rows(["uri"])]
+        ratios = []
+        for _ in range(given.rounds):
+            loop = loop_seconds(pictures, root / "detector", given.cores)
+            stage = stage_seconds(images, root / "detector", root / "regions", given.cores)
+            ratios.append(loop / stage)
+            print(
+                f"{given.architecture}, {given.cores} core(s): stage {given.pictures / stage:.2f} pictures/s, "
+                f"bare loop {given.pictures / loop:.2f} pictures/s, ratio {loop / stage:.3f}",
+                flush=True,
+            )
+        print(f"median ratio of {given.rounds}: {statistics.median(ratios):.3f}")
+
+
+if __name__ == "__main__":
+    main()
