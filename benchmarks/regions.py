@@ -9,6 +9,7 @@ stage and not for the loop, so the ratio rises with the number of pictures.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -84,6 +85,7 @@ def main() -> None:
     parser.add_argument("--architecture", default="fasterrcnn_resnet50_fpn")
     parser.add_argument("--side", type=int, default=320, help="px of a picture's shorter side in the network")
     given = parser.parse_args()
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])  # the stage's processes inherit it
     with tempfile.TemporaryDirectory(prefix="m3p-bench-") as name:
         root = Path(name)
         images = make_images(root, given.pictures)

@@ -16,14 +16,14 @@ import sys
 import traceback
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Union
 
 from contract.config import load_config, read_yaml, section_of
 from contract.errors import DONE, FAILED, INTERRUPTED, M3PError, UsageError
-from contract.outputs import check_output
+from contract.outputs import Mark, check_output
 
 C = TypeVar("C")
 
@@ -36,14 +36,13 @@ class PathOption:
         name: the option without its dashes.
         help: what lies there.
         required: whether the stage cannot do without it.
-        replaces: of an output, a file by which a folder is known as an earlier output of the stage, which may be
-            replaced; empty where the output is a file itself. None for an input.
+        replaces: of an output, how an earlier output of the stage is known, which may be replaced; None for an input.
     """
 
     name: str
     help: str
     required: bool = True
-    replaces: str | None = None
+    replaces: Mark | None = None
 
 
 @dataclass(frozen=True)
@@ -163,22 +162,31 @@ def _call(section: str, config_class: type[C], paths: Sequence[PathOption], give
     if type(seed) is not int:
         raise UsageError(f"{given.params}: seed is {seed!r}.", "a whole number.")
     named = {path.name.replace("-", "_"): getattr(given, path.name.replace("-", "_")) for path in paths}
-    _check_outputs(section, paths, named)
-    return Call(config, named, seed, _workers(given.workers))
+    _check_outputs({path: named[path.name.replace("-", "_")] for path in paths}, given.params)
+    return Call(config, named, seed, workers_of(given.workers))
 
 
-def _workers(given: int | None) -> int:
+def total_cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def workers_of(given: int | None) -> int:
+    """The number of processes: as given, else M3P_WORKERS, else all cores that this process may use.
+
+    Raises:
+        UsageError: where it is none.
+    """
     text = str(given) if given is not None else os.environ.get("M3P_WORKERS", "")
     if not text:
-        return os.cpu_count() or 1
+        return total_cores()
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"{'--workers' if given is not None else 'M3P_WORKERS'} is {text}.", "1 or more.")
     return int(text)
 
 
-def _check_outputs(section: str, paths: Sequence[PathOption], named: dict[str, Path | None]) -> None:
-    places = {path: named[path.name.replace("-", "_")] for path in paths}
-    inputs = [place for path, place in places.items() if place and path.replaces is None]
+def _check_outputs(places: Mapping[PathOption, Path | None], params: Path | None) -> None:
     for path, place in places.items():
         if place and path.replaces is not None:
-            check_output(place, path.replaces, section, inputs)
+            others = [other for option, other in places.items() if other and option != path]
+            check_output(place, path.replaces, [*others, *([params] if params else [])])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import shutil
 import struct
 import warnings
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from contract.config import load_config
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file
+from contract.outputs import written_beside
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -90,15 +90,10 @@ def write_detector(folder: Path, spec: DetectorSpec, network: nn.Module) -> None
     """Writes specification and weights; the folder appears only when both are there."""
     from safetensors.torch import save_file
 
-    temporary = folder.with_name(folder.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(weights, temporary / WEIGHTS_FILE)
-    (temporary / SPEC_FILE).write_text(json.dumps(asdict(spec), indent=2, ensure_ascii=False) + "\n")
-    if folder.exists():
-        shutil.rmtree(folder)
-    temporary.rename(folder)
+    with written_beside(folder) as new:
+        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+        save_file(weights, new / WEIGHTS_FILE)
+        (new / SPEC_FILE).write_text(json.dumps(asdict(spec), indent=2, ensure_ascii=False) + "\n")
 
 
 def load_detector(folder: Path) -> tuple[DetectorSpec, nn.Module]:

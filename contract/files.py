@@ -41,13 +41,11 @@ def _files(folder: Path, parents: frozenset[Path], whole: bool) -> Iterator[Path
     if here in parents:
         return
     for entry in folder.iterdir():
+        if not is_text(entry.name):
+            raise InputError(f"{printable(str(entry))} has a name that is no UTF-8.", "a name in UTF-8.", "rename it.")
         if entry.is_dir():
             yield from _files(entry, parents | {here}, whole)
         elif entry.is_file():
-            if not is_text(entry.name):
-                raise InputError(
-                    f"{printable(str(entry))} has a name that is no UTF-8.", "a name in UTF-8.", "rename it."
-                )
             yield entry
         elif whole and entry.is_symlink():
             raise InputError(f"{entry} is a link to what is not there.", "a file or folder.", "mend or remove it.")

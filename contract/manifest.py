@@ -9,6 +9,7 @@ from typing import Any
 
 from contract.errors import InputError
 from contract.hashing import MANIFEST
+from contract.outputs import Mark
 
 _REPORT = "if nobody has edited the manifest, this is a fault of the stage and not of your data: report this line."
 
@@ -89,6 +90,11 @@ class Manifest:
         temporary = folder / (MANIFEST + ".tmp")
         temporary.write_text(json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
         temporary.replace(folder / MANIFEST)
+
+
+def dataset_of(stage: str) -> Mark:
+    """How a dataset that a stage wrote is known."""
+    return Mark(MANIFEST, f'"stage": "{stage}"')
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -16,9 +16,10 @@ from contract.manifest import read_manifest
 FILES_FOLDER = "_files"  # pictures that a stage itself wrote, within the images dataset
 MAX_PIXELS = 100_000_000  # more is taken for a decompression bomb; the largest cameras stay under it
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-_BROKEN = (
-    OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, struct.error, zlib.error,
-)  # fmt: skip  # what Pillow raises for broken files
+_BROKEN = (  # what Pillow raises for broken files
+    OSError, SyntaxError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError,
+    struct.error, zlib.error,
+)  # fmt: skip
 _EXPECTED = f"a whole picture: {', '.join(_FORMATS)}."
 
 
@@ -66,7 +67,7 @@ def read_picture(source: Path | bytes, name: str = "") -> Image.Image:
         raise PictureTooLargeError(f"{name}: {error}", f"at most {MAX_PIXELS} pixels.") from error
     except UnidentifiedImageError as error:  # its own text holds an address in memory, another one in every run
         raise PictureUnreadableError(f"{name} is no picture in a format that is read.", _EXPECTED) from error
-    except (*_BROKEN, SyntaxError, EOFError) as error:
+    except _BROKEN as error:
         reason = getattr(error, "strerror", None) or error  # without the path, which differs between machines
         raise PictureUnreadableError(f"{name} cannot be decoded: {reason}", _EXPECTED) from error
 

@@ -9,7 +9,8 @@ from typing import Literal, TypeGuard
 
 _WITHOUT_SPACES = frozenset({"ja", "km", "lo", "my", "th", "wuu", "yue", "zh"})
 _MOST_MARKS = 30
-_MAYBE_MARKS = re.compile(rf"[^\x00-\u02ff]{{{_MOST_MARKS + 1}}}")  # combining marks begin at U+0300
+_MARKS = "".join(character for number in range(0x300, 0x20000) if unicodedata.combining(character := chr(number)))
+_TOO_MANY_MARKS = re.compile(f"[{_MARKS}]{{{_MOST_MARKS + 1},}}")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
@@ -19,14 +20,7 @@ def normal_form(form: Literal["NFC", "NFKC"], text: str) -> str:
     Of more than 30 combining marks in a row the others are dropped: no language writes them, and to put n of them in
     order takes n² steps (the bound is that of Unicode's stream-safe text format).
     """
-    if _MAYBE_MARKS.search(text):
-        kept, marks = [], 0
-        for character in text:
-            marks = marks + 1 if unicodedata.combining(character) else 0
-            if marks <= _MOST_MARKS:
-                kept.append(character)
-        text = "".join(kept)
-    return unicodedata.normalize(form, text)
+    return unicodedata.normalize(form, _TOO_MANY_MARKS.sub(lambda found: found[0][:_MOST_MARKS], text))
 
 
 def clean_text(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from contract.hashing import sha256_of_file, sha256_of_json
 from contract.manifest import Manifest, Shard
+from contract.outputs import put_in_place
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,7 @@ class WorkFolder:
     def finish(self, manifest: Manifest) -> None:
         """Puts the finished files where the dataset belongs, all at once, and removes this folder."""
         manifest.write(self.files)
-        if self.out.exists():
-            shutil.rmtree(self.out)
-        self.files.rename(self.out)
+        put_in_place(self.files, self.out)
         self.discard()
 
     def discard(self) -> None:

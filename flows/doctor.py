@@ -15,8 +15,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from contract.command import total_cores
 from contract.errors import M3PError
-from flows.environment import enter_project, total_cores
+from flows.environment import enter_project
 
 _GIB = 1 << 30
 _LEAST_MEMORY_GIB, _LEAST_DISK_GIB = 6, 10  # what the demo needs, with the installation

@@ -43,11 +43,6 @@ def prepare_prefect() -> None:
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
 
 
-def total_cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def stage_environment(workers: int, threads: int) -> dict[str, str]:
     """The environment of a stage's process: this Python first, its share of the cores, output as it comes.
 

@@ -125,7 +125,7 @@ def _rejects(dataset: Dataset) -> list[RejectReason]:
 
 def _samples(dataset: Dataset, rows: int) -> Iterator[dict[str, Any]]:
     """The first rows of every shard in turn, until there are enough; only those are read."""
-    if rows == 0 or dataset.num_shards == 0:
+    if rows == 0:
         return
     each = -(-rows // dataset.num_shards)
     left = rows

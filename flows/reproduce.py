@@ -7,7 +7,6 @@ decided here.
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Iterable
 from queue import SimpleQueue
 from typing import Any
@@ -21,9 +20,10 @@ from prefect.runtime import flow_run, task_run
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from contract.command import workers_of
 from contract.errors import M3PError
 from flows import artifacts
-from flows.environment import stage_environment, total_cores
+from flows.environment import stage_environment
 from flows.graph import Graph, Stage
 from flows.plan import Plan, State, make_plan, prepare
 from flows.stage_run import StagePassingError, StageProcesses, run_stage
@@ -96,7 +96,7 @@ def reproduce(profile: str, target: str | None = None, workers: int | None = Non
         logger.info(said)
     waiting = sum(state is not State.UP_TO_DATE for state in plan.states.values())
     logger.info(f"{len(plan.graph)} stages: {len(plan.graph) - waiting} up to date, {waiting} to look at or to run")
-    failures = _run_graph(plan, workers or int(os.environ.get("M3P_WORKERS", 0)) or total_cores())
+    failures = _run_graph(plan, workers_of(workers))
     artifacts.leave_summary(profile, plan.graph)
     if failures:
         raise ReproductionFailedError("\n".join(failures))

@@ -15,11 +15,17 @@ from safetensors.torch import load_file, save_file
 from contract.config import load_config
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file
+from contract.outputs import Mark, written_beside
 from model.config import NetworkConfig
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.tokenizer import MODEL_FILE, Tokenizer
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
+
+
+def made_by(stage: str) -> Mark:
+    """How a checkpoint that a stage wrote is known."""
+    return Mark(CONFIG, f'"stage": "{stage}"')
 
 
 @dataclasses.dataclass
@@ -48,19 +54,14 @@ def save(
         tokenizer_folder: holds its SentencePiece model.
         training: JSON values on how it was trained.
     """
-    temporary = folder.with_name(folder.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, temporary / WEIGHTS)
-    shutil.copyfile(tokenizer_folder / MODEL_FILE, temporary / MODEL_FILE)
-    values = {
-        "network": dataclasses.asdict(network.config), "training": training,
-        "tokenizer": sha256_of_file(temporary / MODEL_FILE),
-    }  # fmt: skip
-    (temporary / CONFIG).write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    if folder.exists():
-        shutil.rmtree(folder)
-    temporary.rename(folder)
+    with written_beside(folder) as new:
+        save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, new / WEIGHTS)
+        shutil.copyfile(tokenizer_folder / MODEL_FILE, new / MODEL_FILE)
+        values = {
+            "network": dataclasses.asdict(network.config), "training": training,
+            "tokenizer": sha256_of_file(new / MODEL_FILE),
+        }  # fmt: skip
+        (new / CONFIG).write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def load(folder: Path, device: torch.device) -> Checkpoint:
@@ -85,7 +86,10 @@ def load(folder: Path, device: torch.device) -> Checkpoint:
         raise InputError(f"The weights of {folder} do not fit its configuration.", "weights of the sizes it states.")
     tokenizer = Tokenizer(folder)
     if values.get("tokenizer") != sha256_of_file(folder / MODEL_FILE):
-        raise InputError(f"{folder / MODEL_FILE} is another tokenizer.", "the one that the checkpoint was saved with.")
+        raise InputError(
+            f"{folder / MODEL_FILE} is not the tokenizer whose sha256 {CONFIG} states.",
+            "the one that the checkpoint was saved with.", "take both from one training, or train again.",
+        )  # fmt: skip
     network = build(config)
     network.load_state_dict(weights)
     return Checkpoint(network.to(device).eval(), tokenizer, training)

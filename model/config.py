@@ -102,7 +102,7 @@ class PretrainConfig:
     clip_norm: float = option(1.0, "largest norm of the gradient")
     mask_probability: float = option(0.15, "share of words or regions that are masked", "0 to 1")
     negatives: int = option(1, "VLM: mismatched pairs for each true one", "pairs")
-    hard_negatives: float = option(0.0, "VLM: share of negatives whose pictures have like objects", "0 to 1")
+    hard_negatives: float = option(0.0, "VLM: share of batches whose negatives have like objects", "0 to 1")
     device: str = option("auto", "auto, cpu or cuda")
     checkpoint_every: int = option(1000, "steps between checkpoints of the training state", "steps")
     threads: int = option(

@@ -23,6 +23,7 @@ from contract.detector import SMALL, SPEC_FILE, DetectorSpec, build, load_weight
 from contract.device import choose_device, use_threads
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file, stable_hash
+from contract.outputs import METRICS, Mark
 from contract.progress import Progress, progress
 from model.detector_attributes import AttributeHeads, losses
 from model.detector_boxes import BoxedPicture, Pictures, read_boxes
@@ -228,8 +229,8 @@ def take_weights(config: DetectorConfig) -> tuple[DetectorSpec, nn.Module]:
 
 PATHS = (
     PathOption("raw", "the profile's raw folder: boxes/ and images/"),
-    PathOption("out", "folder for weights and detector.json", replaces=SPEC_FILE),
-    PathOption("metrics", "JSON file for losses and average precision", replaces=""),
+    PathOption("out", "folder for weights and detector.json", replaces=Mark(SPEC_FILE, '"architecture": ')),
+    PathOption("metrics", "JSON file for losses and average precision", replaces=METRICS),
 )
 
 

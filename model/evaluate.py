@@ -12,6 +12,7 @@ from typing import Any
 
 from contract.command import Call, PathOption, run_stage
 from contract.device import choose_device
+from contract.outputs import METRICS
 from model import checkpoint, retrieval_metrics
 from model.caption_metrics import bleu4, cider
 from model.caption_tokens import caption_tokens, tokenizer_name
@@ -153,7 +154,7 @@ PATHS = (
     PathOption("checkpoint", "folder of an understanding or a generation checkpoint"),
     PathOption("captions", "dataset of captions"),
     PathOption("regions", "dataset of regions"),
-    PathOption("out", "JSON file for the metrics", replaces=""),
+    PathOption("out", "JSON file for the metrics", replaces=METRICS),
 )
 
 

@@ -163,7 +163,7 @@ PATHS = (
     PathOption("checkpoint", "folder of a pre-trained checkpoint"),
     PathOption("captions", "dataset of captions; the training split is used"),
     PathOption("regions", "dataset of regions"),
-    PathOption("out", "folder for the fine-tuned checkpoint", replaces=checkpoint.WEIGHTS),
+    PathOption("out", "folder for the fine-tuned checkpoint", replaces=checkpoint.made_by("finetune")),
 )
 
 

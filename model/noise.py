@@ -122,7 +122,7 @@ def mismatch(
 
     Args:
         pictures: the true picture of each caption [B].
-        pool: pictures that wrong ones may be drawn from.
+        pool: pictures that wrong ones may be drawn from; of two groups at least.
         groups: for every picture, the number of its group of duplicates; wrong ones come from other groups.
         per_pair: wrong pictures for each caption.
         draw: the generator.
@@ -130,12 +130,7 @@ def mismatch(
 
     Returns:
         Pictures [B, per_pair].
-
-    Raises:
-        ValueError: where the pool holds nothing but duplicates of one picture.
     """
-    if len(np.unique(groups[pool])) < 2:
-        raise ValueError("all pictures are duplicates of each other, so that there are no mismatched pairs")
     wrong = pool[draw.integers(0, len(pool), (len(pictures), per_pair))]
     if alike is not None:
         for row, picture in enumerate(pictures):

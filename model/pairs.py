@@ -36,8 +36,8 @@ class PairDraws:
             raise InputError(
                 "All training captions are of one picture.", "captions of two different pictures at least."
             )
-        ends = np.cumsum(np.bincount(texts.pictures, minlength=len(groups)))
-        self._captions_of = np.split(np.argsort(texts.pictures, kind="stable"), ends[:-1])
+        self._by_picture = np.argsort(texts.pictures, kind="stable")
+        self._ends = np.cumsum(np.bincount(texts.pictures, minlength=len(groups)))
 
     def of(
         self, rows: Ints, draw: np.random.Generator, alike: dict[int, Ints] | None = None
@@ -56,12 +56,15 @@ class PairDraws:
         others = mismatch(own, self._pool, self._groups, self._negatives, draw, alike)
         captions, pictures = np.repeat(rows[:, None], self._negatives, axis=1), others.copy()
         for pair in np.argwhere(draw.random(others.shape) < 0.5).tolist():
-            candidates = self._captions_of[others[tuple(pair)]]
+            candidates = self._captions_of(int(others[tuple(pair)]))
             if len(candidates):  # a like picture may have none among these texts: it takes the picture's place then
                 apart = np.abs(self._lengths[candidates] - self._lengths[rows[pair[0]]])
                 captions[tuple(pair)] = draw.choice(candidates[apart == apart.min()])
                 pictures[tuple(pair)] = own[pair[0]]
         return np.column_stack([rows, captions]), np.column_stack([own, pictures])
+
+    def _captions_of(self, picture: int) -> Ints:
+        return self._by_picture[self._ends[picture - 1] if picture else 0 : self._ends[picture]]
 
 
 def duplicates(store: RegionStore) -> Ints:

@@ -56,7 +56,7 @@ def pretrain(call: Call[PretrainConfig]) -> None:
             config.checkpoint_every,
         ),
         call.seed, f"pretrain {call.path('out').name}", config.batch_size * config.tasks_per_step,
-        training.work_folder(call.path("out"), facts | {"code": fingerprint_of_code(["model"])}),
+        training.work_folder(call.path("out"), facts | {"code": fingerprint_of_code(["model", "contract.text"])}),
     )  # fmt: skip
     checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": log})
 
@@ -137,7 +137,7 @@ PATHS = (
     PathOption("captions", "dataset of captions; English training captions are used"),
     PathOption("regions", "dataset of regions"),
     PathOption("codeswitch", "dataset of code-switched captions; leave it out to train without MCT", required=False),
-    PathOption("out", "folder for the checkpoint", replaces=checkpoint.WEIGHTS),
+    PathOption("out", "folder for the checkpoint", replaces=checkpoint.made_by("pretrain")),
 )
 
 

@@ -22,6 +22,7 @@ import sentencepiece
 from contract.command import Call, PathOption, run_stage
 from contract.dataset import Dataset
 from contract.errors import InputError
+from contract.outputs import Mark, written_beside
 from contract.progress import progress
 from contract.text import without_spaces
 from model.config import TokenizerConfig
@@ -118,19 +119,19 @@ def frequent_words(texts: Iterator[str], words: set[str], most: int) -> list[str
 
 def run(call: Call[TokenizerConfig]) -> None:
     """The stage: trains a tokenizer, or takes the one that the profile names."""
-    out = call.path("out")
-    out.mkdir(parents=True, exist_ok=True)
-    if call.config.model:
-        if not call.config.model.is_file():
-            raise InputError(
-                f"{call.config.model} is not there.", "the SentencePiece model that `tokenizer.model` names."
-            )
-        shutil.copyfile(call.config.model, out / MODEL_FILE)
-    else:
-        texts = progress(_texts(call), "tokenizer: reading text", unit="texts")
-        train(texts, _whole_words(call), call.config, call.seed, out)
-    tokenizer = Tokenizer(out)
-    (out / "tokenizer.json").write_text(json.dumps({"vocabulary": tokenizer.vocabulary, "mask": tokenizer.mask}) + "\n")
+    with written_beside(call.path("out")) as new:
+        if call.config.model:
+            if not call.config.model.is_file():
+                raise InputError(
+                    f"{call.config.model} is not there.", "the SentencePiece model that `tokenizer.model` names."
+                )
+            shutil.copyfile(call.config.model, new / MODEL_FILE)
+        else:
+            texts = progress(_texts(call), "tokenizer: reading text", unit="texts")
+            train(texts, _whole_words(call), call.config, call.seed, new)
+        tokenizer = Tokenizer(new)
+        sizes = {"vocabulary": tokenizer.vocabulary, "mask": tokenizer.mask}
+        (new / "tokenizer.json").write_text(json.dumps(sizes) + "\n")
     print(f"tokenizer: {tokenizer.vocabulary:,} ids.")
 
 
@@ -162,7 +163,7 @@ PATHS = (
     PathOption("corpus", "dataset of plain text"),
     PathOption("captions", "dataset of captions; English training captions are used"),
     PathOption("lexicon", "dataset of translations, so that switched words have pieces"),
-    PathOption("out", "folder for the model", replaces="tokenizer.json"),
+    PathOption("out", "folder for the model", replaces=Mark("tokenizer.json", '"vocabulary": ')),
 )
 
 

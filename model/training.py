@@ -32,7 +32,7 @@ class Schedule:
         weight_decay: AdamW's weight decay.
         betas: AdamW's decay rates.
         clip_norm: largest norm of the gradient.
-        checkpoint_every: steps between saved training states.
+        checkpoint_every: steps between saved training states, rounded up to lines of the log.
     """
 
     steps: int
@@ -86,6 +86,7 @@ def train(
     optimiser = torch.optim.AdamW(
         _groups(network, schedule.weight_decay), lr=schedule.learning_rate, betas=schedule.betas, fused=True
     )
+    every = -(-schedule.checkpoint_every // _LOG_EVERY) * _LOG_EVERY  # at the end of a line of the log
     log, first = _resume(network, optimiser, work)
     network.train()
     sums: dict[str, list[float]] = {}
@@ -110,7 +111,7 @@ def train(
                 log.append(_line(step + 1, optimiser, sums))
                 speed = samples_per_step * _LOG_EVERY / (time.monotonic() - started)
                 sums, started = {}, time.monotonic()
-            if (step + 1) % schedule.checkpoint_every == 0 and (step + 1) % _LOG_EVERY == 0:
+            if (step + 1) % every == 0:
                 _save_state(network, optimiser, log, step + 1, work)
             shown = {k: v for k, v in (log[-1] if log else {}).items() if k not in ("step", "learning_rate")}
             bar.update(note=" ".join([f"{speed:,.0f} samples/s", *(f"{k} {v:.2f}" for k, v in shown.items())]))

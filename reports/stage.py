@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from contract.command import Call, PathOption, run_stage
 from contract.config import check_choice, check_range, option
 from contract.errors import InputError
+from contract.outputs import Mark
 
 PAGE = "index.html"
+GENERATOR = '<meta name="generator" content="m3p">'  # as the page's template says it
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def run(call: Call[Config]) -> None:
 
 PATHS = (
     PathOption("data", "a profile's folder of datasets, checkpoints and metrics"),
-    PathOption("out", "folder for index.html; its name is taken for the profile's", replaces=PAGE),
+    PathOption("out", "folder for index.html; its name is taken for the profile's", replaces=Mark(PAGE, GENERATOR)),
 )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from contract.codeswitching.settings import Settings
 from contract.command import Call, PathOption, run_stage
 from contract.config import check_range, option
-from contract.hashing import MANIFEST
+from contract.manifest import dataset_of
 from contract.rejects import Reject
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contract.codeswitching import Switcher
     from pipelines.sharded import Tally
 
-_CODE = ("pipelines.codeswitch", "contract.codeswitching")
+_CODE = ("pipelines.codeswitch", "contract.codeswitching", "contract.text")
 _COLUMNS = ["caption_id", "image_id", "lang", "text", "split"]
 _BATCH_CAPTIONS = 2048
 _BATCH_CHARACTERS = 1 << 20  # of source text times variants, so that a batch of long captions stays small
@@ -173,6 +173,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = [
         PathOption("captions", "folder of the dataset captions"),
         PathOption("lexicon", "folder of the dataset lexicon"),
-        PathOption("out", "folder of the dataset codeswitch", replaces=MANIFEST),
+        PathOption("out", "folder of the dataset codeswitch", replaces=dataset_of("codeswitch")),
     ]
     return run_stage("codeswitch", Config, paths, run, "Code-switched captions from English ones (MCT).", arguments)

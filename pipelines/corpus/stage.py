@@ -7,14 +7,14 @@ from dataclasses import asdict
 from functools import partial
 
 from contract.command import Call, PathOption, run_stage
-from contract.hashing import MANIFEST
+from contract.manifest import dataset_of
 from pipelines.corpus.settings import Config
 
 __all__ = ["Config", "main", "run"]
 
 _PATHS = (
     PathOption("text", "folder of <lang>.txt or <lang>.txt.gz, one sentence a line; it may be empty"),
-    PathOption("out", "where the dataset goes", replaces=MANIFEST),
+    PathOption("out", "where the dataset goes", replaces=dataset_of("corpus")),
 )
 _CODE = ("contract.files", "contract.lines", "contract.text", "pipelines.corpus", "pipelines.sharded")
 

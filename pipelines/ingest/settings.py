@@ -53,8 +53,12 @@ class Config:
         check_range(self, "limit", 0)
         check_range(self, "near_duplicate_bits", 0, 31)
         check_range(self, "max_megabytes", 1)
-        check_range(self, "val_fraction", 0, 1)
-        check_range(self, "test_fraction", 0, 1 - self.val_fraction)
+        check_range(self, "val_fraction test_fraction", 0, 1)
+        if self.val_fraction + self.test_fraction > 1 + 1e-9:
+            raise UsageError(
+                f"val_fraction and test_fraction are {self.val_fraction} and {self.test_fraction}.",
+                "together at most 1.",
+            )
         if not set(self.lists.values()) <= set(SPLITS):
             raise UsageError(f"lists leads to {sorted(set(self.lists.values()))}.", f"splits: {', '.join(SPLITS)}.")
 

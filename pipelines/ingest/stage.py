@@ -6,15 +6,16 @@ from pathlib import Path
 
 from contract.command import Call, PathOption, run_stage
 from contract.errors import InputError
-from contract.hashing import MANIFEST
+from contract.manifest import dataset_of
+from contract.outputs import check_output
 from pipelines.ingest.settings import Config
 
 __all__ = ["Config", "main", "run"]
 
 _PATHS = (
     PathOption("raw", "folder that holds images/ and captions/ as their source gave them"),
-    PathOption("images", "where the dataset of pictures goes", replaces=MANIFEST),
-    PathOption("captions", "where the dataset of captions goes", replaces=MANIFEST),
+    PathOption("images", "where the dataset of pictures goes", replaces=dataset_of("ingest")),
+    PathOption("captions", "where the dataset of captions goes", replaces=dataset_of("ingest")),
 )
 
 
@@ -31,6 +32,8 @@ def run(call: Call[Config]) -> None:
 
     config, out = call.config, call.path("images")
     pictures, texts = _sources(call.path("raw"), config)
+    for output in (out, call.path("captions")):
+        check_output(output, dataset_of("ingest"), (pictures, texts))  # these may be links to elsewhere
     archives = config.layout == "img2dataset"
     work = scan_folder(pictures, texts, out, config, call.seed)
     scan = scan_pictures(pictures, texts, config, work, call.workers)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from contract.command import Call, PathOption, run_stage
 from contract.config import check_range, option
 from contract.errors import InputError, UsageError
-from contract.hashing import MANIFEST
+from contract.manifest import dataset_of
 from contract.rejects import Reject
 from pipelines.lexicon.building import ShardBuilder
 from pipelines.lexicon.files import DictionaryFile, find_dictionaries, standard_tag
@@ -26,7 +26,7 @@ from pipelines.lexicon.readers import READERS, reader_of
 if TYPE_CHECKING:
     from pipelines.sharded import Tally
 
-_CODE = ("pipelines.lexicon", "contract.codeswitching.keys")
+_CODE = ("pipelines.lexicon", "contract.codeswitching.keys", "contract.text")
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The stage's command line."""
     paths = [
         PathOption("dictionaries", "folder of bilingual dictionaries, English to others, or one file"),
-        PathOption("out", "folder of the dataset lexicon", replaces=MANIFEST),
+        PathOption("out", "folder of the dataset lexicon", replaces=dataset_of("lexicon")),
     ]
     return run_stage("lexicon", Config, paths, run, "Bilingual dictionaries into one lexicon.", arguments)

@@ -18,7 +18,7 @@ from contract.dataset import Dataset
 from contract.detector import MOST_OBLONG, detector_name, load_detector
 from contract.device import DEVICES, choose_device
 from contract.errors import InputError
-from contract.hashing import MANIFEST
+from contract.manifest import dataset_of
 from contract.pictures import (
     PictureMissingError,
     PicturePathError,
@@ -181,7 +181,7 @@ def _summarise(statistics: dict[str, Any]) -> dict[str, Any]:
 PATHS = (
     PathOption("images", "dataset of pictures"),
     PathOption("detector", "folder of the detector"),
-    PathOption("out", "where the dataset of regions goes", replaces=MANIFEST),
+    PathOption("out", "where the dataset of regions goes", replaces=dataset_of("regions")),
 )
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from contract.command import Call, PathOption, run_stage
 from contract.config import check_range, option
+from contract.outputs import Mark, written_beside
 
+MARK = "drawn.json"  # in a folder that this stage wrote
 _LEAST_SIDE = 200  # px; less, and big objects find no room
 
 
@@ -47,16 +49,16 @@ class Config:
 
 PATHS = (
     PathOption("dictionaries", "folder of bilingual dictionaries, which are copied"),
-    PathOption("out", "where the raw data are written", replaces="drawn.json"),
+    PathOption("out", "where the raw data are written", replaces=Mark(MARK, '"seed": ')),
 )
 
 
 def run(call: Call[Config]) -> None:
     """Runs the stage; what is heavy is loaded here."""
-    from pipelines.scenes.raw.folder import print_contents, replaced_folder
+    from pipelines.scenes.raw.folder import print_contents
     from pipelines.scenes.raw.world import write_world
 
-    with replaced_folder(call.path("out")) as folder:
+    with written_beside(call.path("out")) as folder:
         write_world(call, folder)
     print_contents(call.path("out"))
 

@@ -31,7 +31,7 @@ from pipelines.triples.statistics import summarise
 from pipelines.triples.steps import rows_read, run_step
 from pipelines.triples.write import Triples
 
-_CODE = ("pipelines.triples", "contract.lines", "contract.pictures", "contract.hashing")
+_CODE = ("pipelines.triples", "contract.lines", "contract.pictures", "contract.hashing", "contract.text")
 
 
 class TriplesJob:

@@ -14,7 +14,7 @@ from pathlib import Path
 from contract.command import Call, PathOption, run_stage
 from contract.config import check_range, option
 from contract.errors import UsageError
-from contract.hashing import MANIFEST
+from contract.manifest import dataset_of
 
 _PAPER_HELD_OUT = dict.fromkeys(("en", "de", "fr", "pt", "es", "it", "ja"), 5000) | {"zh": 1_000}
 # Unique pictures in the paper's Table 1.
@@ -86,7 +86,7 @@ PATHS = (
     PathOption("regions", "the regions dataset"),
     PathOption("detector", "folder with detector.json, for the names of its classes"),
     PathOption("lexicon", "the lexicon dataset, by which these names are translated"),
-    PathOption("out", "where the triples dataset is written", replaces=MANIFEST),
+    PathOption("out", "where the triples dataset is written", replaces=dataset_of("triples")),
 )
 
 

@@ -56,7 +56,7 @@ def test_a_configuration_without_end_is_one_message(copied):
 def test_another_tokenizer_is_refused(copied):
     with (copied / "sentencepiece.bpe.model").open("ab") as file:
         file.write(b"\x12\x00")  # an empty field more: still a SentencePiece model, and another one
-    with pytest.raises(InputError, match=r"is another tokenizer|is no SentencePiece model"):
+    with pytest.raises(InputError, match=r"is not the tokenizer whose sha256|is no SentencePiece model"):
         checkpoint.load(copied, CPU)
 
 

@@ -100,8 +100,3 @@ def test_hard_negatives_come_from_the_like_pictures_unless_they_are_duplicates()
     assert set(wrong[1::2]) == {3}
     assert (wrong[0::2] == 2).mean() > 0.4
     assert not np.isin(wrong[0::2], [0, 1]).any()
-
-
-def test_no_mismatch_where_all_pictures_are_one():
-    with pytest.raises(ValueError, match="duplicates"):
-        mismatch(np.array([0]), np.array([0, 1]), np.array([5, 5]), 1, draw())

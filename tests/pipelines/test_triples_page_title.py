@@ -60,14 +60,16 @@ def test_a_hostile_page_takes_no_time(page):
 
 
 @pytest.mark.parametrize(
-    "page",
+    ("page", "title"),
     [
-        "<a " + " ".join(f"a{n}=1" for n in range(100_000)) + "><title>A red boat</title>",
-        ("<p " + " ".join(f"a{n}" for n in range(600)) + ">") * 400 + "<title>A red boat</title>",
-        "<title>a" + "\u0300\u0316" * 400_000 + "</title>",
+        ("<a " + " ".join(f"a{n}=1" for n in range(100_000)) + "><title>A red boat</title>", "A red boat"),
+        (("<p " + " ".join(f"a{n}" for n in range(400)) + ">") * 300 + "<title>A red boat</title>", "A red boat"),
+        ("<title>A red bo\u0300t" + "\u0316" * 400_000 + "</title>", None),
     ],
+    ids=["attributes", "many attributes in many tags", "combining marks"],
 )
-def test_pages_made_to_take_long_do_not(page):
+def test_pages_made_to_take_long_do_not(page, title):
     start = time.monotonic()
-    page_title(page)
+    found = page_title(page)
     assert time.monotonic() - start < 5
+    assert found == title or (title is None and found.startswith("A red b"))

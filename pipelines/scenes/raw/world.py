@@ -15,11 +15,10 @@ from pipelines.scenes.log.pictures import draw_log_pictures
 from pipelines.scenes.raw.boxes import write_boxes
 from pipelines.scenes.raw.captions import write_captions
 from pipelines.scenes.raw.dictionaries import copy_dictionaries
-from pipelines.scenes.raw.folder import MARK
 from pipelines.scenes.raw.pictures import draw_pictures
 from pipelines.scenes.raw.tasks import write_tasks
 from pipelines.scenes.raw.text import write_text
-from pipelines.scenes.stage import Config
+from pipelines.scenes.stage import MARK, Config
 
 
 def write_world(call: Call[Config], folder: Path) -> None:
