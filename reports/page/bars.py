@@ -8,17 +8,19 @@ from reports.page.headline import Headline, Language
 from reports.page.numbers import score
 
 _LEFT, _FULL = 12.0, 76.0  # percent of the width: where bars begin, and how long the longest may be
+_LABEL = 8.0  # percent of the width: how long a number is, on a phone
 _BAR, _GROUP = 13, 40  # px: height of a bar, distance between languages
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: its class, its top in px, its width in percent, the number at its end."""
+    """One bar: its class, its top in px, its width in percent, the number beside it, and where that begins."""
 
     kind: str
     top: int
     width: float
     label: str
+    label_at: float
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,12 @@ def bar_chart(headline: Headline) -> Chart:
 
 def _group(one: Language, top: int, largest: float) -> Group:
     pairs = (("mct", one.with_mct, top + 4), ("plain", one.without, top + 4 + _BAR + 2))
-    bars = [
-        Bar(kind, place, round(_FULL * value / largest, 3), score(value))
-        for kind, value, place in pairs
-        if value is not None
-    ]
-    return Group(one.lang, top, bars, None if one.chance is None else round(_LEFT + _FULL * one.chance / largest, 3))
+    chance = None if one.chance is None else round(_LEFT + _FULL * one.chance / largest, 3)
+    bars = []
+    for kind, value, place in pairs:
+        if value is not None:
+            width = round(_FULL * value / largest, 3)
+            end = _LEFT + width
+            covered = chance is not None and chance - _LABEL < end < chance  # the mark of chance would cross the number
+            bars.append(Bar(kind, place, width, score(value), chance if covered and chance else end))
+    return Group(one.lang, top, bars, chance)
