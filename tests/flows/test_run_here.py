@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -53,6 +54,7 @@ def start_slowly(project: Path) -> subprocess.Popen[str]:
         [Path(sys.executable).with_name("m3p"), "run", "--profile", "demo"], cwd=project, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")},
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell in the background ignores it
     )  # fmt: skip
     deadline = time.monotonic() + 240
     while "data/demo/corpus" not in begun(project):
