@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from contract.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, M3PError
+from contract.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, M3PError, UsageError
 
 app = typer.Typer(
     help="M3P from raw images and text to the paper's tables.",
@@ -24,7 +24,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show more, and tracebacks.
 @app.command()
 def run(
     profile: Annotated[str, typer.Option(help="Which reproduction: the name of a file in profiles/.")],
-    target: Annotated[str | None, typer.Option(help="A stage's name or DVC address; the report by default.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="A stage's name or DVC address; the report by default.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and what is missing.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processor cores to use; all by default.")] = None,
     debug: Debug = False,
@@ -32,10 +34,13 @@ def run(
     """Reproduce a profile, in this process, needing no server."""
     from flows.run_here import run_here, show_plan
 
+    if target and len(target) > 1:
+        raise UsageError(f"--target stands {len(target)} times: {', '.join(target)}.", "one stage and what it needs.")
+    one = target[0] if target else None
     if dry_run:
-        show_plan(profile, target)
+        show_plan(profile, one)
     else:
-        run_here(profile, target, workers, debug)
+        run_here(profile, one, workers, debug)
 
 
 @app.command()

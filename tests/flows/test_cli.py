@@ -35,6 +35,10 @@ def test_help_answers_within_a_second():
         (["run", "--profile", "nowhere"], "nowhere"),
         (["run", "--profile", "../demo"], "../demo"),
         (["run", "--profile", "demo", "--target", "nostage", "--dry-run"], "nostage"),
+        (
+            ["run", "--profile", "demo", "--target", "corpus", "--target", "report", "--dry-run"],
+            "2 times: corpus, report",
+        ),
         (["run", "--profile", "demo", "--workers", "0"], "workers"),
         (["inspect", "nothing-here"], "nothing-here"),
     ],
