@@ -161,9 +161,11 @@ def _call(section: str, config_class: type[C], paths: Sequence[PathOption], give
     seed = given.seed if given.seed is not None else profile.get("seed", 0)
     if type(seed) is not int:
         raise UsageError(f"{given.params}: seed is {seed!r}.", "a whole number.")
-    named = {path.name.replace("-", "_"): getattr(given, path.name.replace("-", "_")) for path in paths}
-    _check_outputs({path: named[path.name.replace("-", "_")] for path in paths}, given.params)
-    return Call(config, named, seed, workers_of(given.workers))
+    workers = workers_of(given.workers)
+    named = {path.name.replace("-", "_"): path for path in paths}
+    places = {name: getattr(given, name) for name in named}
+    _check_outputs({path: places[name] for name, path in named.items()}, given.params)
+    return Call(config, places, seed, workers)
 
 
 def total_cores() -> int:

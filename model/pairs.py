@@ -15,7 +15,7 @@ class PairDraws:
     """Draws mismatched pairs, as VLM and retrieval's fine-tuning do.
 
     A mismatched pair takes another picture for the caption or another picture's caption for the picture, with equal
-    chance (section 3.2 of the paper). It is never a true pair: the other picture is no duplicate of the caption's own.
+    chance, as in the paper. It is never a true pair: the other picture is no duplicate of the caption's own.
     Of the other picture's captions the one whose length is nearest is taken, so that a batch stays without much padding
     and a caption's length tells nothing.
 
