@@ -20,7 +20,7 @@ SECTIONS: dict[str, str] = {
     "scenes": "pipelines.scenes.stage:Config",
     "ingest": "pipelines.ingest.stage:Config",
     "detector": "model.detector_config:DetectorConfig",
-    "regions": "pipelines.regions.stage:Config",
+    "regions": "pipelines.regions.settings:Config",
     "triples": "pipelines.triples.stage:Config",
     "lexicon": "pipelines.lexicon.stage:Config",
     "codeswitch": "pipelines.codeswitch.stage:Config",
@@ -54,6 +54,7 @@ RAW_FOLDERS: tuple[RawFolder, ...] = (
     RawFolder("captions", "the captions, in the layout that the profile's ingest.layout names"),
     RawFolder("dictionaries", "bilingual dictionaries, English to X; dictionaries/README.md says where they are had"),
     RawFolder("boxes", "COCO JSON with boxes, train.json and val.json, to train a detector", may_be_empty=True),
+    RawFolder("features", "region features that are there already: *.tsv, *.h5 or folders of *.npy", may_be_empty=True),
     RawFolder("log", "the image-search log: clicks.jsonl, .tsv or .parquet", may_be_empty=True),
     RawFolder("text", "plain text, one sentence a line: <lang>.txt or <lang>.txt.gz", may_be_empty=True),
 )

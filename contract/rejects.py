@@ -20,6 +20,7 @@ REASONS: dict[str, str] = {
     # regions
     "no_regions": "the detector found fewer regions than the least number",
     "image_oblong": "so long and narrow that little is left of it in the detector's size",
+    "features_missing": "no file of imported features has a record of the picture",
     "image_changed": "the picture's file has another size than when it was ingested",
     "features_not_finite": "the detector's features hold values that no float16 can",
     # triples, by MILD's steps

@@ -13,13 +13,26 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from contract.command import Call, PathOption, run_stage
-from contract.detector import SMALL, SPEC_FILE, DetectorSpec, build, load_weights, write_detector
+from contract.detector import (
+    BOTTOM_UP_ATTENTION,
+    IMPORTED,
+    SIDES,
+    SMALL,
+    SPEC_FILE,
+    TORCHVISION,
+    UNNAMED,
+    DetectorSpec,
+    build,
+    load_weights,
+    write_detector,
+)
 from contract.device import choose_device, use_threads
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file, stable_hash
@@ -158,9 +171,17 @@ def run(call: Call[DetectorConfig]) -> None:
     pictures = boxes / "images" if (boxes / "images").is_dir() else call.path("raw") / "images"
     held_out, names = read_boxes(boxes / "val.json", pictures) if (boxes / "val.json").is_file() else ([], ())
     facts: dict[str, Any]
-    if config.weights:
+    network: nn.Module | None
+    if config.architecture == IMPORTED:
+        spec, network, facts = _spec(config, _class_names(config) if config.class_names else (UNNAMED,)), None, {}
+    elif config.weights:
         spec, network = take_weights(config)
         network, facts = network.to(device), {"weights": sha256_of_file(config.weights)}
+    elif config.architecture not in TORCHVISION:
+        raise UsageError(
+            f"detector.architecture is {config.architecture!r}, which is not trained here, and there are no weights.",
+            "detector.weights and detector.class_names.",
+        )
     elif (boxes / "train.json").is_file():
         training, class_names = read_boxes(boxes / "train.json", pictures)
         spec = _spec(config, class_names)
@@ -186,14 +207,26 @@ def run(call: Call[DetectorConfig]) -> None:
 
 
 def _spec(config: DetectorConfig, class_names: tuple[str, ...]) -> DetectorSpec:
-    head = config.head_width if config.architecture == SMALL else _TORCHVISION_HEAD
-    return DetectorSpec(config.architecture, class_names, config.shortest_side, config.longest_side, head)
+    head = {SMALL: config.head_width, BOTTOM_UP_ATTENTION: 2048}.get(config.architecture, _TORCHVISION_HEAD)
+    shortest, longest = SIDES[config.architecture]
+    text = ""
+    if config.config is not None:
+        from contract.detector.detectron2 import as_yaml, read_configuration
+
+        read = read_configuration(config.config)
+        shortest, longest, text = read.INPUT.MIN_SIZE_TEST, read.INPUT.MAX_SIZE_TEST, as_yaml(read)
+    if config.shortest_side:
+        shortest, longest = config.shortest_side, config.longest_side
+    return DetectorSpec(config.architecture, class_names, shortest, longest, head, text)
 
 
 def _measured(
-    network: nn.Module, spec: DetectorSpec, held_out: list[BoxedPicture], names: tuple[str, ...],
+    network: nn.Module | None, spec: DetectorSpec, held_out: list[BoxedPicture], names: tuple[str, ...],
     config: DetectorConfig, device: torch.device,
 ) -> dict[str, Any]:  # fmt: skip
+    if network is None or spec.architecture not in TORCHVISION:
+        print(f"detector: not measured, since only torchvision's are; this is {spec.architecture}.")
+        return {}
     if not held_out:
         print("detector: not measured, since there is no boxes/val.json.")
         return {}
@@ -209,10 +242,17 @@ def take_weights(config: DetectorConfig) -> tuple[DetectorSpec, nn.Module]:
     """The network whose weights a profile names.
 
     Raises:
-        UsageError: where the class names are missing.
+        UsageError: where the class names are missing, or what the network needs is not installed.
         InputError: where class names, weights and architecture do not fit each other.
     """
-    if config.weights is None or config.class_names is None or not config.class_names.is_file():
+    spec = _spec(config, _class_names(config))
+    network = build(spec)
+    load_weights(network, config.weights or Path())
+    return spec, network
+
+
+def _class_names(config: DetectorConfig) -> tuple[str, ...]:
+    if config.class_names is None or not config.class_names.is_file():
         raise UsageError(
             f"detector.class_names is {config.class_names}.", "a text file with one class name a line.",
             "give the names of the classes that the weights know, in order, without the background.",
@@ -221,10 +261,7 @@ def take_weights(config: DetectorConfig) -> tuple[DetectorSpec, nn.Module]:
         lines = config.class_names.read_text(encoding="utf-8").splitlines()
     except ValueError as error:
         raise InputError(f"{config.class_names} is no text ({error}).", "UTF-8, one class name a line.") from error
-    spec = _spec(config, tuple(line.strip() for line in lines if line.strip()))
-    network = build(spec)
-    load_weights(network, config.weights)
-    return spec, network
+    return tuple(line.strip() for line in lines if line.strip())
 
 
 PATHS = (

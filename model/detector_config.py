@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.config import check_choice, check_range, option
-from contract.detector import ARCHITECTURES, LEAST_SIDE
+from contract.detector import ARCHITECTURES, DETECTRON2, LEAST_SIDE
 from contract.device import DEVICES
+from contract.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,10 @@ class DetectorConfig:
 
     weights: Path | None = option(None, "weights file (.safetensors, .pth) to take instead of training")
     class_names: Path | None = option(None, "text file with one class name a line; goes with weights")
-    architecture: str = option("small", "small, or a torchvision Faster R-CNN by its name")
-    shortest_side: int = option(224, "length to which a picture's shorter side is scaled", "px")
-    longest_side: int = option(400, "length that its longer side may have then", "px")
+    architecture: str = option("small", f"one of {', '.join(ARCHITECTURES)}")
+    config: Path | None = option(None, "detectron2's configuration file; for the architecture detectron2")
+    shortest_side: int = option(0, "length of a picture's shorter side once scaled; 0 is the architecture's own", "px")
+    longest_side: int = option(0, "length that its longer side may have then; 0 is the architecture's own", "px")
     head_width: int = option(256, "width of the box head's features, of the small architecture", "numbers")
     epochs: int = option(6, "passes over the training pictures", "epochs")
     batch_size: int = option(8, "pictures a step", "pictures")
@@ -40,4 +42,11 @@ class DetectorConfig:
         check_range(self, "epochs batch_size head_width", 1)
         check_range(self, "threads attribute_weight", 0)
         check_range(self, "learning_rate", 1e-12, 1)
-        check_range(self, "shortest_side", LEAST_SIDE, self.longest_side)
+        if self.shortest_side or self.longest_side:  # one of them alone would be at odds with the other's default
+            check_range(self, "longest_side", LEAST_SIDE)
+            check_range(self, "shortest_side", LEAST_SIDE, self.longest_side)
+        if (self.config is not None) != (self.architecture == DETECTRON2):
+            raise UsageError(
+                f"config is {self.config} and architecture is {self.architecture!r}.",
+                f"a configuration file with the architecture {DETECTRON2}, and with no other.",
+            )

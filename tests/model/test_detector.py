@@ -300,7 +300,7 @@ def test_cut_off_weights_other_objects_and_missing_files_are_refused(tiny, tmp_p
     whole = (tiny / "detector" / WEIGHTS_FILE).read_bytes()
     (tmp_path / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
     torch.save([torch.zeros(3)], tmp_path / "list.pth")
-    torch.save({"model": {"a": torch.zeros(3)}}, tmp_path / "nested.pth")
+    torch.save({"model": {"a": torch.zeros(3), "b": [1]}}, tmp_path / "nested.pth")
     for name in ("cut.safetensors", "list.pth", "nested.pth", "absent.pth"):
         with pytest.raises(InputError, match=name):
             read_weights(tmp_path / name)

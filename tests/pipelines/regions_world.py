@@ -16,7 +16,9 @@ from contract.manifest import Manifest
 from contract.rejects import Reject
 from contract.schemas import SCHEMAS
 from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
-from pipelines.regions.stage import Config, RegionsProcess, main
+from pipelines.regions.detection import DetectionProcess
+from pipelines.regions.settings import Config
+from pipelines.regions.stage import main
 from pipelines.sharded import Tally
 
 torch.set_num_threads(1)
@@ -83,7 +85,7 @@ def write_untrained(folder: Path, spec: DetectorSpec = SMALL, factor: float = 1.
 def regions_of(images: Path, detector: Path, **settings: Any) -> tuple[dict[str, dict[str, Any]], list[Reject], Tally]:
     """The rows of the first shard by picture, its rejects and its tally; in this process, without Beam."""
     config = Config(**{"least": 2, "most": 8, "device": "cpu"} | settings)
-    process, tally = RegionsProcess(images, detector, config), Tally()
+    process, tally = DetectionProcess(images, detector, config), Tally()
     process.setup()
     items = list(process.shard(0, tally))
     rejects = [item for item in items if isinstance(item, Reject)]

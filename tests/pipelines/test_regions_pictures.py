@@ -21,7 +21,7 @@ from regions_world import (
 from contract.detector import SPEC_FILE, WEIGHTS_FILE, DetectorSpec, detector_name
 from contract.errors import InputError, UsageError
 from contract.pictures import MAX_PIXELS
-from pipelines.regions.stage import Config
+from pipelines.regions.settings import Config
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,8 @@ from pipelines.scenes.raw.tasks import write_tasks
 from pipelines.scenes.raw.text import write_text
 from pipelines.scenes.stage import MARK, Config
 
+_NO_FEATURES = "The demo finds its own regions; features that are there already would lie here.\n"
+
 
 def write_world(call: Call[Config], folder: Path) -> None:
     """Draws all pictures, and writes all that is said of them.
@@ -44,6 +46,8 @@ def write_world(call: Call[Config], folder: Path) -> None:
     write_boxes(splits, folder / "boxes")
     captions = write_captions(splits, folder / "captions", seed)
     write_text(captions, folder / "text", config, seed)
+    (folder / "features").mkdir()
+    (folder / "features" / "README.txt").write_text(_NO_FEATURES)  # DVC keeps no empty folder
     write_tasks(splits, folder / "tasks", config, seed)
     write_log(splits, found, folder / "log", config, seed)
     statement = {"seed": seed, "parameters": as_parameters(config)}

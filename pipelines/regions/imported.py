@@ -1,0 +1,148 @@
+"""Regions of one shard of pictures, from features that are there already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from contract.dataset import Dataset
+from contract.detector import IMPORTED, UNNAMED, read_spec
+from contract.errors import InputError, UsageError
+from contract.hashing import shard_of
+from contract.progress import progress
+from contract.rejects import Reject
+from pipelines.regions.files import FeatureFile, find_files, open_file
+from pipelines.regions.files.record import Record
+from pipelines.regions.found import Found, as_float16
+from pipelines.regions.rows import row_of
+from pipelines.regions.settings import Config
+from pipelines.sharded import Row, Tally
+
+_WAYS = 4  # in which a file may name a picture
+_ASPECT = 0.02  # share by which a resized copy's aspect ratio may differ from the original's
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a record is: its picture's name, the number of its file, its position in it."""
+
+    name: str
+    file: int
+    position: int
+
+
+class ImportProcess:
+    """Looks the pictures of a shard up in feature files.
+
+    Args:
+        images: the dataset of pictures.
+        detector: a detector's folder whose architecture is ``imported``; it names the classes.
+        features: the folder of feature files.
+        config: the settings; ``least`` and ``most`` hold here too.
+
+    Raises:
+        UsageError: where there are no features, or the classes that they state have no names.
+        InputError: where a file cannot be read at all.
+    """
+
+    def __init__(self, images: Path, detector: Path, features: Path, config: Config) -> None:
+        self._images, self._features, self._config = images, features, config
+        self.class_names = read_spec(detector).class_names
+        self._files = find_files(features)
+        opened = [open_file(path) for path in self._files]
+        places = [
+            _Place(name, number, position)
+            for number, file in enumerate(opened)
+            for name, position in progress(file.names(), f"regions: looking into {self._named(number)}", unit="records")
+        ]
+        self._of, self._left = self._matched(places)
+        if self.class_names == (UNNAMED,) and self._classes_stated(opened):
+            raise UsageError(
+                f"{self._features} states classes, and nothing names them.", "detector.class_names in the profile.",
+                "give a text file with one class name a line, in their order, without the background.",
+            )  # fmt: skip
+        print(f"regions: {len(places):,} records in {len(opened)} files, {len(self._of):,} of pictures that are here.")
+
+    def _named(self, file: int) -> str:
+        return self._files[file].relative_to(self._features).as_posix()
+
+    def _classes_stated(self, opened: list[FeatureFile]) -> bool:
+        for place in list(self._of.values())[:1]:
+            try:
+                return opened[place.file].read(place.position).classes is not None
+            except InputError:  # it becomes a reject later
+                return False
+        return False
+
+    def _matched(self, places: list[_Place]) -> tuple[dict[str, _Place], list[tuple[_Place, str]]]:
+        """The record of each picture, and those of none, or of a picture that has one, with the reason."""
+        pictures = list(Dataset(self._images, "images").rows(["image_id", "uri"]))
+        names: dict[str, str] = {}
+        for rank in range(_WAYS):  # one picture's id goes before another's number
+            names = {_names_of(row)[rank]: row["image_id"] for row in pictures} | names
+        found: dict[str, _Place] = {}
+        left: list[tuple[_Place, str]] = []
+        for place in places:
+            picture = names.get(place.name)
+            if picture is None:
+                left.append((place, "image_unknown"))
+            elif picture in found:
+                left.append((place, "duplicate_key"))
+            else:
+                found[picture] = place
+        return found, left
+
+    def setup(self) -> None:
+        """Opens the files, once a process."""
+        self._opened = [open_file(path) for path in self._files]
+
+    def shard(self, index: int, tally: Tally) -> Iterator[Row | pa.RecordBatch | Reject]:
+        """The regions of a shard's pictures, in their order; then what the files hold besides."""
+        dataset = Dataset(self._images, "images")
+        for row in dataset.rows(["image_id", "uri", "width", "height"], index):
+            tally.rows_in += 1
+            place = self._of.get(row["image_id"])
+            if place is None:
+                yield Reject(row["image_id"], row["uri"], "features_missing", "no record; expected one of its name")
+                continue
+            try:
+                found = self._found(row, self._opened[place.file].read(place.position))
+            except InputError as error:
+                yield Reject(row["image_id"], self._named(place.file), "malformed_row", f"{place.name}: {error.what}")
+                continue
+            yield row_of(row, found, self._config.least, self.class_names, IMPORTED, tally)
+        for place, reason in self._left:
+            if shard_of(place.name, dataset.num_shards) == index:
+                tally.rows_in += 1
+                yield Reject(place.name, self._named(place.file), reason, "expected one record a picture here")
+
+    def _found(self, row: dict[str, Any], record: Record) -> Found:
+        """A record as regions of the picture that is here, the most probable of them where there are too many."""
+        width, height = record.width or row["width"], record.height or row["height"]
+        if abs(width * row["height"] / (height * row["width"]) - 1) > _ASPECT:
+            size = f"{row['width']} × {row['height']} px"
+            raise InputError(f"its regions are of a picture of {width} × {height} px and it has {size}", "one picture.")
+        count = len(record.boxes)
+        classes = np.zeros(count, np.int64) if record.classes is None else record.classes
+        if count and not 0 <= classes.min() <= classes.max() < len(self.class_names):
+            raise InputError(f"its classes go up to {classes.max()}", f"under {len(self.class_names)}, as named.")
+        scores = np.ones(count, np.float32) if record.scores is None else record.scores
+        chosen = np.sort(np.argsort(-scores, kind="stable")[: self._config.most])
+        factors = np.array([row["width"] / width, row["height"] / height] * 2, np.float32)
+        boxes = np.clip(record.boxes[chosen] * factors, 0, [row["width"], row["height"]] * 2).astype(np.float32)
+        return Found(
+            boxes, classes[chosen].astype(np.int16), scores[chosen], as_float16(record.features[chosen]),
+        )  # fmt: skip
+
+
+def _names_of(row: dict[str, Any]) -> tuple[str, str, str, str]:
+    """The names by which a file may know a picture: its id, its file's name, with and without extension, its number."""
+    file = PurePosixPath(row["uri"])
+    number = re.search(r"0*(\d+)$", file.stem)  # COCO_val2014_000000150367.jpg is picture 150367
+    return row["image_id"], file.name, file.stem, number[1] if number else file.stem

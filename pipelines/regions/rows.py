@@ -1,0 +1,42 @@
+"""A row of the dataset ``regions``, from whatever found or brought the regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from contract.rejects import Reject
+from pipelines.regions.found import Found
+from pipelines.sharded import Row, Tally
+
+
+def row_of(
+    image: dict[str, Any], found: Found, least: int, names: Sequence[str], detector: str, tally: Tally
+) -> Row | Reject:
+    """The row of a picture, or why it has none.
+
+    Args:
+        image: its row of the dataset ``images``.
+        found: its regions; boxes in px of the original.
+        least: regions that it has at least.
+        names: the classes' names.
+        detector: who found them.
+        tally: counts regions, classes and scores.
+    """
+    if len(found.boxes) < least:
+        message = f"{len(found.boxes)} regions; expected at least {least}"
+        return Reject(image["image_id"], image["uri"], "no_regions", message)
+    if not np.isfinite(found.features).all():
+        return Reject(image["image_id"], image["uri"], "features_not_finite", "expected finite float16 features")
+    tally.count("regions_a_picture", f"{len(found.boxes):03d}")
+    tally.count("score_sum", by=round(float(found.scores.sum()), 4))
+    for number in found.classes.tolist():
+        tally.count("objects", names[number])
+    return {
+        "image_id": image["image_id"], "num_regions": len(found.boxes), "feature_dim": found.features.shape[1],
+        "features": found.features.tobytes(), "boxes": found.boxes.astype("<f4").tobytes(),
+        "width": image["width"], "height": image["height"], "object_ids": found.classes.tolist(),
+        "object_scores": found.scores.tolist(), "detector": detector,
+    }  # fmt: skip

@@ -1,0 +1,64 @@
+"""torchvision's Faster R-CNN, and the small one, as the stage's detector."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from contract.detector import DetectorSpec
+from pipelines.regions.features import describe
+from pipelines.regions.finding import Pictures, Proposals
+
+
+class TorchvisionDetector:
+    """A torchvision Faster R-CNN.
+
+    Args:
+        spec: what it is.
+        network: its network, on the device.
+        features: "box_head", "pooled" or "both".
+        device: where it computes.
+    """
+
+    def __init__(self, spec: DetectorSpec, network: nn.Module, features: str, device: torch.device) -> None:
+        self.class_names, self.device = spec.class_names, device
+        self._network: Any = network
+        self._features = features
+
+    def propose(self, pictures: Pictures) -> list[Proposals]:
+        """What is found in a batch of decoded pictures."""
+        tensors = [torch.from_numpy(picture).to(self.device).permute(2, 0, 1).float() / 255 for picture in pictures]
+        batch, _ = self._network.transform(tensors)
+        finest, maps = self._maps(batch.tensors)
+        boxes, _ = self._network.rpn(batch, maps)
+        heads = self._network.roi_heads
+        pooled = heads.box_head(heads.box_roi_pool(maps, boxes, batch.image_sizes))
+        logits, shifts = heads.box_predictor(pooled)
+        counts = [len(one) for one in boxes]
+        decoded = heads.box_coder.decode(shifts.float(), boxes).split(counts)
+        probabilities = F.softmax(logits.float(), dim=1).split(counts)
+        scale = finest.shape[-1] / batch.tensors.shape[-1]
+        return [
+            Proposals(
+                decoded[row][:, 1:], probabilities[row][:, 1:],  # without the background, which is the first
+                partial(self._describe, pooled.split(counts)[row], finest[row : row + 1], scale),
+                tuple(batch.image_sizes[row]),
+            )
+            for row in range(len(pictures))
+        ]  # fmt: skip
+
+    def _describe(self, head_NF: Tensor, finest_1CHW: Tensor, scale: float, chosen: Tensor, boxes: Tensor) -> Tensor:
+        return describe(self._features, head_NF[chosen], finest_1CHW, boxes, scale)
+
+    def _maps(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The finest map, from which features are pooled, and the maps that the heads see."""
+        backbone = self._network.backbone
+        if hasattr(backbone, "stem"):
+            finest = backbone.stem(images)
+            return finest, {"0": backbone.body(finest)}
+        maps = backbone(images)
+        return next(iter(maps.values())), maps

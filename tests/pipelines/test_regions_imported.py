@@ -1,0 +1,319 @@
+"""Features that people already have: read as they are, joined to pictures by name, and nothing lost silently."""
+
+import base64
+import os
+import pickle
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+from regions_world import boxes_of, call_regions, features_of, row, write_images
+
+from contract.dataset import Dataset
+from contract.detector import IMPORTED, UNNAMED, DetectorSpec, write_detector
+from contract.errors import InputError
+from contract.pickles import read_arrays
+from flows.inspection import look
+from flows.inspection_page import page_of
+from pipelines.regions.files import open_file
+
+NAMES = ("yolk", "goggles", "man")
+SIZES = {"a": (640, 480), "b": (300, 400), "c": (500, 333)}
+
+
+def regions(seed: int, count: int = 12, width: int = 6) -> dict[str, np.ndarray]:
+    draws = np.random.default_rng(seed)
+    corners = draws.uniform(0, 150, (count, 2))
+    return {
+        "boxes": np.concatenate([corners, corners + draws.uniform(5, 100, (count, 2))], axis=1).astype(np.float32),
+        "features": draws.normal(0, 3, (count, width)).astype(np.float32),
+        "classes": draws.integers(0, 3, count),
+        "scores": draws.uniform(0, 1, count).astype(np.float32),
+    }
+
+
+def in_base64(array: np.ndarray) -> str:
+    return base64.b64encode(array.tobytes()).decode()
+
+
+def line(name: str, size: tuple[int, int], one: dict[str, np.ndarray], columns: int) -> str:
+    width, height = size
+    boxes, features, count = in_base64(one["boxes"]), in_base64(one["features"]), len(one["boxes"])
+    if columns == 6:
+        return f"{name}\t{width}\t{height}\t{count}\t{boxes}\t{features}\n"
+    objects = f"{in_base64(one['classes'])}\t{in_base64(one['scores'])}"
+    return f"{name}\t{height}\t{width}\t{objects}\t\t\t{count}\t{boxes}\t{features}\n"
+
+
+def write_hdf5(path: Path, names: list, padded: int = 14) -> None:
+    with h5py.File(path, "w") as file:
+        every = [regions(number) for number in range(len(names))]
+
+        def column(kind: str) -> np.ndarray:
+            shape = every[0][kind].shape[1:]
+            return np.stack([np.concatenate([one[kind], np.zeros((padded - 12, *shape))]) for one in every])
+
+        file["image_id"] = names
+        file["wh"] = [(height, width) for width, height in list(SIZES.values())[: len(names)]]
+        file["num_boxes"] = [12] * len(names)
+        file["bbox"], file["features"] = column("boxes").astype("f4"), column("features").astype("f4")
+        file["objects"] = column("classes").astype("i8")
+
+
+def write_npy(folder: Path, name: str, size: tuple[int, int], one: dict[str, np.ndarray]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / f"{name}.npy", one["features"])
+    info = {
+        "bbox": one["boxes"], "num_boxes": len(one["boxes"]), "image_width": size[0], "image_height": size[1],
+        "objects": one["classes"], "cls_prob": one["scores"],
+    }  # fmt: skip
+    np.save(folder / f"{name}_info.npy", info, allow_pickle=True)
+
+
+class World:
+    """Three pictures, a detector that stands for imported features, and a folder for the features."""
+
+    def __init__(self, root: Path, names: tuple[str, ...] = NAMES) -> None:
+        self.root, self.raw = root, root / "raw"
+        self.raw.mkdir(parents=True)
+        for name, size in SIZES.items():
+            Image.new("RGB", size, "grey").save(self.raw / f"{name}.png")
+        self.images = write_images(
+            root / "images", self.raw, [row(name, f"{name}.png", size) for name, size in SIZES.items()], 2
+        )
+        self.features = root / "features"
+        self.features.mkdir()
+        self.detector = root / "detector"
+        write_detector(self.detector, DetectorSpec(IMPORTED, names, 600, 1000), None)
+
+    def arguments(self, *settings: str) -> list[str]:
+        paths = ["--images", self.images, "--detector", self.detector, "--imported", self.features]
+        return [str(part) for part in [*paths, "--out", self.root / "regions", "--least", "2", *settings]]
+
+    def run(self, monkeypatch, *settings: str) -> tuple[dict, dict]:
+        """Rows by picture, and rejects' reasons by key."""
+        assert call_regions(monkeypatch, *self.arguments(*settings)) == 0
+        dataset = Dataset(self.root / "regions", "regions")
+        assert dataset.manifest.rows_in == dataset.manifest.rows_out + sum(dataset.manifest.rejected.values())
+        return (
+            {one["image_id"]: one for one in dataset.rows()},
+            {reject["key"]: reject["reason"] for reject in dataset.rejects()},
+        )
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def check(found: dict, seed: int, scores: bool = True, classes: bool = True) -> None:
+    expected = regions(seed)
+    assert found["num_regions"] == 12 and found["feature_dim"] == 6 and found["detector"] == IMPORTED
+    assert (features_of(found) == expected["features"].astype(np.float16)).all()
+    assert (boxes_of(found) == expected["boxes"]).all()
+    assert found["object_ids"] == (expected["classes"].tolist() if classes else [0] * 12)
+    assert np.allclose(found["object_scores"], expected["scores"] if scores else 1.0)
+
+
+@pytest.mark.parametrize("columns", [6, 10])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_tsv_in_both_layouts(tmp_path, monkeypatch, columns, ending):
+    world = World(tmp_path, (UNNAMED,) if columns == 6 else NAMES)
+    lines = [line(name, size, regions(number), columns) for number, (name, size) in enumerate(SIZES.items())]
+    (world.features / "part.tsv").write_text("".join(lines).replace("\n", ending), newline="")
+    found, rejects = world.run(monkeypatch)
+    assert set(found) == set(SIZES) and not rejects
+    for number, name in enumerate(SIZES):
+        check(found[name], number, scores=columns == 10, classes=columns == 10)
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], [b"a", b"b", b"c"]])
+def test_the_published_hdf5_whose_wh_is_height_and_width(world, monkeypatch, names):
+    write_hdf5(world.features / "train.h5", names)
+    found, rejects = world.run(monkeypatch)
+    assert set(found) == set(SIZES) and not rejects
+    for number, name in enumerate(SIZES):
+        check(found[name], number, scores=False)
+
+
+def test_folders_of_npy(world, monkeypatch):
+    for number, (name, size) in enumerate(SIZES.items()):
+        write_npy(world.features / f"part{number}", name, size, regions(number))
+    found, rejects = world.run(monkeypatch)
+    assert set(found) == set(SIZES) and not rejects
+    for number, name in enumerate(SIZES):
+        check(found[name], number)
+
+
+def test_pictures_are_known_by_id_by_file_and_by_number(tmp_path, monkeypatch):
+    world = World(tmp_path)
+    rows = [row("x-1", "val/COCO_val2014_000000000042.jpg", SIZES["a"]), row("42", "other.jpg", SIZES["b"])]
+    write_images(tmp_path / "images", world.raw, rows, 2)
+    text = line("COCO_val2014_000000000042", SIZES["a"], regions(0), 10) + line("42", SIZES["b"], regions(1), 10)
+    (world.features / "all.tsv").write_text(text)
+    found, rejects = world.run(monkeypatch)
+    assert not rejects, "another picture's number is not taken for one's own id"
+    check(found["x-1"], 0)
+    check(found["42"], 1)
+
+
+def test_what_is_missing_left_over_twice_or_broken_is_rejected_with_its_reason(world, monkeypatch):
+    good, broken = line("a", SIZES["a"], regions(0), 10), line("b", SIZES["b"], regions(1), 10)
+    other = line("nobody", SIZES["a"], regions(2), 10)
+    (world.features / "one.tsv").write_text(good + other + broken.replace("\t12\t", "\t13\t"))
+    (world.features / "two.tsv").write_text(line("a", SIZES["a"], regions(5), 10))
+    assert call_regions(monkeypatch, *world.arguments()) == 0
+    dataset = Dataset(world.root / "regions", "regions")
+    check(next(iter(dataset.rows())), 0)
+    assert {(reject["key"], reject["source"], reject["reason"]) for reject in dataset.rejects()} == {
+        ("a", "two.tsv", "duplicate_key"), ("nobody", "one.tsv", "image_unknown"), ("b", "one.tsv", "malformed_row"),
+        ("c", "c.png", "features_missing"),
+    }  # fmt: skip
+    assert dataset.manifest.rows_in == 5
+
+
+def hurt(name: str) -> tuple[str, dict]:
+    """A line of the picture ``a`` that has one thing wrong."""
+    one, size = regions(0), SIZES["a"]
+    if name == "nan":
+        one["features"][3, 2] = np.nan
+    elif name == "too large for float16":
+        one["features"][3, 2] = 1e6
+    elif name == "box":
+        one["boxes"][0, 0] = np.inf
+    elif name == "class":
+        one["classes"][0] = 3
+    elif name == "score":
+        one["scores"][0] = 1.5
+    elif name == "another picture's size":
+        size = (480, 640)
+    elif name == "few":
+        one = regions(0, 1)
+    text = line("a", size, one, 10)
+    if name == "base64":
+        text = text[:-9] + "!" + text[-8:]
+    elif name == "columns":
+        text = text.replace("\t", " ", 1)
+    elif name == "size":
+        text = text.replace("480", "tall", 1)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nan", "features_not_finite"), ("too large for float16", "features_not_finite"), ("box", "malformed_row"),
+        ("class", "malformed_row"), ("score", "malformed_row"), ("another picture's size", "malformed_row"),
+        ("few", "no_regions"), ("base64", "malformed_row"), ("size", "malformed_row"), ("columns", "features_missing"),
+    ],
+)  # fmt: skip
+def test_a_record_that_is_wrong_costs_its_picture_and_no_other(world, monkeypatch, name, reason):
+    (world.features / "a.tsv").write_text(hurt(name) + line("b", SIZES["b"], regions(1), 10))
+    found, rejects = world.run(monkeypatch)
+    assert rejects["a"] == reason and set(found) == {"b"}
+    check(found["b"], 1)
+
+
+def test_a_resized_copy_takes_its_boxes_to_the_picture_that_is_here(world, monkeypatch):
+    (world.features / "a.tsv").write_text(line("a", (320, 240), regions(0), 10))
+    found, _ = world.run(monkeypatch)
+    expected = np.clip(regions(0)["boxes"] * 2, 0, [640, 480, 640, 480])
+    assert np.allclose(boxes_of(found["a"]), expected)
+
+
+def test_the_most_probable_are_kept_in_the_file_s_order(world, monkeypatch):
+    (world.features / "a.tsv").write_text(line("a", SIZES["a"], regions(0), 10))
+    found, _ = world.run(monkeypatch, "--most", "5")
+    kept = np.sort(np.argsort(-regions(0)["scores"])[:5])
+    assert (features_of(found["a"]) == regions(0)["features"][kept].astype(np.float16)).all()
+
+
+def test_one_worker_and_two_write_the_same_bytes(world, monkeypatch):
+    write_hdf5(world.features / "train.h5", ["a", "b", "c"])
+    hashes = []
+    for workers in ("1", "2"):
+        world.run(monkeypatch, "--workers", workers)
+        hashes.append([shard.sha256 for shard in Dataset(world.root / "regions", "regions").manifest.shards])
+    assert hashes[0] == hashes[1]
+
+
+def test_a_folder_without_features_and_classes_without_names_are_one_message(tmp_path, monkeypatch, capsys):
+    world = World(tmp_path, (UNNAMED,))
+    assert call_regions(monkeypatch, *world.arguments()) == 2
+    assert "holds no region features" in capsys.readouterr().err
+    (world.features / "a.tsv").write_text(line("a", SIZES["a"], regions(0), 10))
+    assert call_regions(monkeypatch, *world.arguments()) == 2
+    assert "detector.class_names" in capsys.readouterr().err and not (tmp_path / "regions").exists()
+
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("touch /tmp/m3p-was-here",)
+
+
+def test_pickles_are_read_and_never_run(tmp_path):
+    values = {"bbox": np.ones((2, 4), "f4"), "objects": np.array([1, 2]), "n": np.float32(3), "name": "ä", "l": [1]}
+    read = read_arrays(pickle.dumps(values))
+    assert (read["bbox"] == 1).all() and read["n"] == 3 and read["name"] == "ä" and read["l"] == [1]
+    for protocol in range(6):
+        with pytest.raises(pickle.UnpicklingError, match="system"):
+            read_arrays(pickle.dumps({"a": Evil()}, protocol))
+    np.save(tmp_path / "a.npy", np.ones((2, 3), "f4"))
+    np.save(tmp_path / "a_info.npy", {"bbox": Evil()}, allow_pickle=True)
+    with pytest.raises(InputError, match="system"):
+        open_file(tmp_path).read(0)
+    assert not Path("/tmp/m3p-was-here").exists()
+
+
+def test_hdf5_that_points_elsewhere_is_refused(tmp_path):
+    write_hdf5(tmp_path / "secret.h5", ["a"])
+    write_hdf5(tmp_path / "link.h5", ["a"])
+    with h5py.File(tmp_path / "link.h5", "a") as file:
+        del file["features"]
+        file["features"] = h5py.ExternalLink("secret.h5", "/features")
+    with pytest.raises(InputError, match="features is no array in the file itself"):
+        open_file(tmp_path / "link.h5")
+    (tmp_path / "broken.h5").write_bytes((tmp_path / "secret.h5").read_bytes()[:500])
+    with pytest.raises(InputError, match=r"broken\.h5"):
+        open_file(tmp_path / "broken.h5")
+
+
+@pytest.mark.real_data
+def test_the_published_tsv_equals_its_decoded_original(real_data, tmp_path, monkeypatch):
+    """LXMERT's file of six pictures, decoded here by hand; boxes are drawn over pictures of the right size."""
+    source = real_data / "bottom_up_attention"
+    lines = (source / "train2014_obj36.tsv").read_text().splitlines()
+    original = {cells[0]: cells for cells in (one.split("\t") for one in lines)}
+    rows, raw = [], tmp_path / "raw"
+    raw.mkdir()
+    for name, cells in original.items():
+        size = int(cells[2]), int(cells[1])
+        Image.new("RGB", size, "grey").save(raw / f"{name}.jpg")
+        rows.append(row(name, f"{name}.jpg", size))
+    images = write_images(tmp_path / "images", raw, rows)
+    names = tuple((source / "objects_vocab.txt").read_text().splitlines())
+    write_detector(tmp_path / "detector", DetectorSpec(IMPORTED, names, 600, 1000), None)
+    given = [
+        "--images",
+        images,
+        "--detector",
+        tmp_path / "detector",
+        "--imported",
+        source,
+        "--out",
+        tmp_path / "regions",
+    ]
+    assert call_regions(monkeypatch, *map(str, given)) == 0
+    dataset = Dataset(tmp_path / "regions", "regions")
+    found = {one["image_id"]: one for one in dataset.rows()}
+    assert set(found) == set(original) and len(found) == 6
+    for name, cells in original.items():
+        features = np.frombuffer(base64.b64decode(cells[9]), "<f4").reshape(36, 2048)
+        boxes = np.frombuffer(base64.b64decode(cells[8]), "<f4").reshape(36, 4)
+        assert (features_of(found[name]) == features.astype(np.float16)).all()
+        assert np.abs(boxes_of(found[name]) - boxes).max() < 1e-3
+        assert found[name]["object_ids"] == np.frombuffer(base64.b64decode(cells[3]), "<i8").tolist()
+    page = page_of(look(tmp_path / "regions", 6))
+    assert page.count("data:image/jpeg;base64,") == 6
