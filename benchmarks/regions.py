@@ -3,7 +3,8 @@
     python benchmarks/regions.py --pictures 200 --rounds 3
 
 Both see the same pictures in batches of the same size, with the same number of processor cores. Start-up counts for the
-stage and not for the loop, so the ratio rises with the number of pictures.
+stage and not for the loop, so the ratio rises with the number of pictures. Where there is a GPU, the stage is also
+compared with a loop over one picture at a time, each decoded as its turn comes.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from contract.dataset import Dataset
 from contract.detector import DetectorSpec, build, write_detector
 from contract.pictures import PictureStore
 from pipelines.regions.choice import Choice
-from pipelines.regions.detector import TorchvisionDetector
+from pipelines.regions.finding import find, open_detector
 
 BATCH = 8
+CHOICE = Choice(1, 100, 0.2, 0.3)
 CLASSES = tuple(f"class {number}" for number in range(90))
 
 
@@ -67,12 +69,23 @@ def stage_seconds(images: Path, detector: Path, out: Path, cores: int) -> float:
 def loop_seconds(pictures: list[np.ndarray], detector: Path, cores: int) -> float:
     """Seconds of the detector alone, over pictures sorted by aspect ratio."""
     torch.set_num_threads(cores)
-    found = TorchvisionDetector(detector, Choice(1, 100, 0.2, 0.3), "both", "auto")
+    network = open_detector(detector, "box_head", "auto")
     ordered = sorted(pictures, key=lambda picture: picture.shape[0] / picture.shape[1])
-    found.find(ordered[:BATCH])
+    find(network, ordered[:BATCH], CHOICE)
     start = time.perf_counter()
     for first in range(0, len(ordered), BATCH):
-        found.find(ordered[first : first + BATCH])
+        find(network, ordered[first : first + BATCH], CHOICE)
+    return time.perf_counter() - start
+
+
+def one_by_one_seconds(images: Path, detector: Path) -> float:
+    """Seconds of decoding and detecting one picture after the other, as scripts do it."""
+    network, store = open_detector(detector, "box_head", "auto"), PictureStore(images)
+    uris = [row["uri"] for row in Dataset(images, "images").rows(["uri"])]
+    find(network, [np.array(store.read(uris[0]))], CHOICE)
+    start = time.perf_counter()
+    for uri in uris:
+        find(network, [np.array(store.read(uri))], CHOICE)
     return time.perf_counter() - start
 
 
@@ -94,7 +107,7 @@ def main() -> None:
         write_detector(root / "detector", spec, build(spec))
         store = PictureStore(images)
         pictures = [np.array(store.read(row["uri"])) for row in Dataset(images, "images").rows(["uri"])]
-        ratios = []
+        ratios, single = [], []
         for _ in range(given.rounds):
             loop = loop_seconds(pictures, root / "detector", given.cores)
             stage = stage_seconds(images, root / "detector", root / "regions", given.cores)
@@ -104,7 +117,11 @@ def main() -> None:
                 f"bare loop {given.pictures / loop:.2f} pictures/s, ratio {loop / stage:.3f}",
                 flush=True,
             )
+            if torch.cuda.is_available():
+                single.append(one_by_one_seconds(images, root / "detector") / stage)
         print(f"median ratio of {given.rounds}: {statistics.median(ratios):.3f}")
+        if single:
+            print(f"stage beside one picture at a time: {statistics.median(single):.2f} times as fast")
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -41,7 +43,10 @@ class RegionStore:
         self.row_of = {image_id: row for row, image_id in enumerate(table["image_id"].to_pylist())}
         self.feature_dim = int(table["feature_dim"][0].as_py())
         self.detector = str(table["detector"][0].as_py())
-        self._table = table.combine_chunks()
+        self._ends = np.cumsum(table["num_regions"].to_numpy(), dtype=np.int64)
+        self._features = _views(table["features"], "<f2")
+        self._locations = _locations(table, self._ends)
+        self._objects = table["object_ids"]
 
     def __len__(self) -> int:
         return len(self.row_of)
@@ -49,17 +54,12 @@ class RegionStore:
     @cached_property
     def object_ids(self) -> list[Ints]:
         """The detector's classes of each picture's regions."""
-        return [np.asarray(ids, dtype=np.int64) for ids in self._table["object_ids"].to_pylist()]
+        return [np.asarray(ids, dtype=np.int64) for ids in self._objects.to_pylist()]
 
     def one(self, row: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
-        """Features float16 [R, F] and locations float32 [R, 5] of a picture, straight from Parquet's buffers."""
-        count = self._table["num_regions"][row].as_py()
-        features = np.frombuffer(self._table["features"][row].as_buffer(), "<f2").reshape(count, self.feature_dim)
-        boxes = np.frombuffer(self._table["boxes"][row].as_buffer(), "<f4").reshape(count, 4)
-        size = np.array([self._table["width"][row].as_py(), self._table["height"][row].as_py()], np.float32)
-        corners = boxes / np.tile(size, 2)
-        area = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
-        return features, np.concatenate([corners, area[:, None]], axis=1)
+        """Features float16 [R, F], straight from Parquet's buffers, and locations float32 [R, 5] of a picture."""
+        start = self._ends[row - 1] if row else 0
+        return self._features[row].reshape(-1, self.feature_dim), self._locations[start : self._ends[row]]
 
     def batch(self, rows: Iterable[int]) -> Regions:
         """The regions of pictures, padded to the longest."""
@@ -75,6 +75,26 @@ class RegionStore:
             features[place, :count], locations[place, :count] = one_features, one_locations
             mask[place, :count], ids[place, :count] = True, self.object_ids[row]
         return Regions(*(torch.from_numpy(array) for array in (features, locations, mask, ids)))
+
+
+def _views(column: pa.ChunkedArray, kind: str) -> list[NDArray[Any]]:
+    """Each value of a binary column as an array over Parquet's own bytes."""
+    views = []
+    for chunk in column.chunks:
+        _, offsets, data = chunk.buffers()
+        ends = np.frombuffer(offsets, "<i4")[chunk.offset : chunk.offset + len(chunk) + 1].tolist()
+        view = memoryview(data)
+        views += [np.frombuffer(view[start:end], kind) for start, end in pairwise(ends)]
+    return views
+
+
+def _locations(table: pa.Table, ends: Ints) -> NDArray[np.float32]:
+    """Float32 [all regions, 5]: corners and area as shares of the picture (the paper's spatial vector)."""
+    boxes = np.concatenate(_views(table["boxes"], "<f4")).reshape(-1, 4)
+    sizes = np.stack([table["width"].to_numpy(), table["height"].to_numpy()], axis=1).astype(np.float32)
+    corners = boxes / np.tile(sizes, 2).repeat(np.diff(ends, prepend=0), axis=0)
+    area = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
+    return np.concatenate([corners, area[:, None]], axis=1)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from contract.workfolder import ShardRecord, WorkFolder, merge_statistics, total
 from pipelines.beam_runner import run_elements
 
 Row = Mapping[str, Any]
-_BUFFER_ROWS = 1_000
+_BUFFER_ROWS, _BUFFER_VECTORS = 1_000, 64  # rows handed to the writer at once; those with vectors are large
 _SAY_SECONDS = 0.5  # how often a worker says how far it is
 
 
@@ -209,6 +209,7 @@ class _ShardWork:
         name, files = shard_name(index, self._shards), self._work.files
         tally, reasons, rejects = Tally(folder=files), Counter[str](), list[Reject]()
         rows: list[Row] = []
+        buffer_rows = _BUFFER_VECTORS if self._schema.vectors else _BUFFER_ROWS
         done, last_said = self._work.path / f"rows-{index:05d}", time.monotonic()
         with ExitStack() as stack:
             writer = stack.enter_context(ShardWriter(files, name, self._schema))
@@ -226,7 +227,7 @@ class _ShardWork:
                     rows = []
                 else:
                     rows.append(item)
-                if len(rows) >= _BUFFER_ROWS:
+                if len(rows) >= buffer_rows:
                     writer.write(rows)
                     rows = []
             writer.write(rows)

@@ -17,6 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import FrozenBatchNorm2d, batched_nms, clip_boxes_to_image, roi_pool
 
+from contract.device import half_on_gpu
+
 PIXEL_MEAN = (102.9801, 115.9465, 122.7717)  # blue, green, red: pictures come in this order, 0 to 255, less the mean
 FEATURES = 2048  # numbers: width of a region's feature
 _STRIDE = 16  # px of the picture a step of the map
@@ -58,7 +60,9 @@ class BottomUpAttention(nn.Module):
         Returns:
             What is found, picture by picture; boxes in px of the scaled picture.
         """
-        maps = self.backbone(images_BCHW)
+        with half_on_gpu(images_BCHW.device):
+            maps = self.backbone(images_BCHW)
+        maps = maps.float()  # boxes come from it
         proposals = self.proposal_generator(maps, sizes)
         return [self.roi_heads(maps[row : row + 1], boxes) for row, boxes in enumerate(proposals)]
 
@@ -150,7 +154,7 @@ class _ProposalHead(nn.Module):
         hidden = F.relu(self.conv(maps_BCHW))
         logits = self.objectness_logits(hidden).permute(0, 2, 3, 1).flatten(1)
         shifts = self.anchor_deltas(hidden).permute(0, 2, 3, 1).reshape(len(logits), -1, 4)
-        return logits.float(), shifts.float()
+        return logits, shifts
 
 
 class _ProposalGenerator(nn.Module):
@@ -199,7 +203,8 @@ class _Heads(nn.Module):
         self.box_predictor = _Predictor(classes)
 
     def forward(self, maps_1CHW: Tensor, boxes_N4: Tensor) -> Found:
-        pooled = roi_pool(maps_1CHW.float(), [boxes_N4], _POOLED, 1 / _STRIDE)
-        features = self.res5(pooled).mean(dim=(2, 3))
-        probabilities = F.softmax(self.box_predictor.cls_score(features).float(), dim=1)
-        return Found(boxes_N4, probabilities[:, :-1], features.float())
+        pooled = roi_pool(maps_1CHW, [boxes_N4], _POOLED, 1 / _STRIDE)
+        with half_on_gpu(pooled.device):
+            features = self.res5(pooled).float().mean(dim=(2, 3))
+        probabilities = F.softmax(self.box_predictor.cls_score(features), dim=1)
+        return Found(boxes_N4, probabilities[:, :-1], features)

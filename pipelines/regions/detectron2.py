@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from contract.detector import DetectorSpec
 from contract.detector.detectron2 import configuration_of
+from contract.device import half_on_gpu
 from pipelines.regions.features import describe
 from pipelines.regions.finding import Pictures, Proposals
 from pipelines.regions.resizing import resized
@@ -36,10 +37,12 @@ class Detectron2Detector:
         network, heads = self._network, self._network.roi_heads
         inputs = [{"image": resized(picture, self._spec, self._blue_first)} for picture in pictures]
         images = network.preprocess_image(inputs)
-        maps = network.backbone(images.tensor)
+        with half_on_gpu(self.device):
+            maps = {name: one.float() for name, one in network.backbone(images.tensor).items()}
         proposals, _ = network.proposal_generator(images, maps, None)
-        pooled = self._pooled(maps, [one.proposal_boxes for one in proposals])
-        predictions = tuple(one.float() for one in heads.box_predictor(pooled))
+        with half_on_gpu(self.device):
+            pooled = self._pooled(maps, [one.proposal_boxes for one in proposals]).float()
+        predictions = heads.box_predictor(pooled)
         boxes = heads.box_predictor.predict_boxes(predictions, proposals)
         probabilities = heads.box_predictor.predict_probs(predictions, proposals)
         counts = [len(one) for one in proposals]

@@ -77,10 +77,9 @@ def open_detector(folder: Path, features: str, device: str) -> Detector:
 
 @torch.inference_mode()
 def find(detector: Detector, pictures: Pictures, choice: Choice) -> list[Found]:
-    """The regions of a batch of pictures. On a GPU networks compute in float16 where that is safe."""
-    with torch.autocast("cuda", torch.float16, enabled=detector.device.type == "cuda"):
-        proposals = detector.propose(pictures)
-        return [_found(one, picture.shape, choice) for one, picture in zip(proposals, pictures, strict=True)]
+    """The regions of a batch of pictures."""
+    proposals = detector.propose(pictures)
+    return [_found(one, picture.shape, choice) for one, picture in zip(proposals, pictures, strict=True)]
 
 
 def _found(proposals: Proposals, shape: tuple[int, ...], choice: Choice) -> Found:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from contract.detector import DetectorSpec
+from contract.device import half_on_gpu
 from pipelines.regions.features import describe
 from pipelines.regions.finding import Pictures, Proposals
 
@@ -36,11 +37,12 @@ class TorchvisionDetector:
         finest, maps = self._maps(batch.tensors)
         boxes, _ = self._network.rpn(batch, maps)
         heads = self._network.roi_heads
-        pooled = heads.box_head(heads.box_roi_pool(maps, boxes, batch.image_sizes))
+        with half_on_gpu(self.device):
+            pooled = heads.box_head(heads.box_roi_pool(maps, boxes, batch.image_sizes)).float()
         logits, shifts = heads.box_predictor(pooled)
         counts = [len(one) for one in boxes]
-        decoded = heads.box_coder.decode(shifts.float(), boxes).split(counts)
-        probabilities = F.softmax(logits.float(), dim=1).split(counts)
+        decoded = heads.box_coder.decode(shifts, boxes).split(counts)
+        probabilities = F.softmax(logits, dim=1).split(counts)
         scale = finest.shape[-1] / batch.tensors.shape[-1]
         return [
             Proposals(
@@ -57,8 +59,9 @@ class TorchvisionDetector:
     def _maps(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The finest map, from which features are pooled, and the maps that the heads see."""
         backbone = self._network.backbone
-        if hasattr(backbone, "stem"):
-            finest = backbone.stem(images)
-            return finest, {"0": backbone.body(finest)}
-        maps = backbone(images)
+        with half_on_gpu(self.device):
+            if hasattr(backbone, "stem"):
+                finest = backbone.stem(images)
+                return finest.float(), {"0": backbone.body(finest).float()}
+            maps = {name: one.float() for name, one in backbone(images).items()}
         return next(iter(maps.values())), maps

@@ -107,5 +107,5 @@ def test_doctor_names_each_part_and_how_to_get_what_is_missing(capsys, monkeypat
     assert run_command(["doctor"]) == 1  # a server is asked for that does not answer
     shown = capsys.readouterr().out
     assert "make serve" in shown
-    for part in ("Python", "packages", "memory", "disk", "GPU", "DVC remote", "nudenet"):
+    for part in ("Python", "packages", "memory", "disk", "GPU", "DVC remote", "nudenet", "detectron2"):
         assert part in shown

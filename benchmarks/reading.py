@@ -1,0 +1,132 @@
+"""Reading regions back into torch tensors, beside the published HDF5 layout read at random with h5py.
+
+    python benchmarks/reading.py --pictures 2000 --rounds 5
+
+Both hold the same pictures, of 10 to 100 regions of 2048 numbers, and both lie in the page cache. The HDF5 file is as
+the published code reads it: float32 padded to 100 regions, five arrays, a picture at a time in random order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+
+from contract.dataset import Dataset
+from contract.manifest import Manifest
+from contract.schemas import SCHEMAS
+from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
+from model.data import RegionStore
+
+WIDTH, MOST = 2048, 100
+
+
+def features_of(number: int) -> np.ndarray:
+    draw = np.random.default_rng(number)
+    return np.maximum(draw.normal(0.3, 1, (int(draw.integers(10, MOST + 1)), WIDTH)), 0).astype("<f2")
+
+
+def write_regions(folder: Path, count: int) -> int:
+    """The dataset; returns the bytes of its features."""
+    written, total = [], 0
+    with ShardWriter(folder, shard_name(0, 1), SCHEMAS["regions"]) as writer:
+        for number in range(count):
+            features = features_of(number)
+            regions, total = len(features), total + features.nbytes
+            writer.write([{
+                "image_id": f"{number:08d}", "num_regions": regions, "feature_dim": WIDTH,
+                "features": features.tobytes(), "boxes": np.tile(np.float32([1, 2, 30, 40]), regions).tobytes(),
+                "width": 640, "height": 480, "object_ids": [1] * regions, "object_scores": [0.5] * regions,
+                "detector": "none",
+            }])  # fmt: skip
+    with ShardWriter(folder, f"{REJECTS_FOLDER}/{shard_name(0, 1)}", SCHEMAS["rejects"]) as rejects:
+        pass
+    written.append(writer.shard())
+    version = SCHEMAS["regions"].version
+    Manifest("regions", version, "bench", {}, 0, {}, written, [rejects.shard()], count, count, {}).write(folder)
+    return total
+
+
+def write_hdf5(path: Path, count: int) -> None:
+    """The same pictures in the published layout."""
+    with h5py.File(path, "w") as file:
+        file["image_id"] = np.arange(count)
+        file["wh"] = np.tile(np.float32([480, 640]), (count, 1))
+        features = file.create_dataset("features", (count, MOST, WIDTH), "f4")
+        file["bbox"] = np.tile(np.float32([1, 2, 30, 40]), (count, MOST, 1))
+        file["objects"] = np.ones((count, MOST), "i8")
+        counts = np.zeros(count, "i8")
+        for number in range(count):
+            one = features_of(number)
+            features[number, : len(one)], counts[number] = one, len(one)
+        file["num_boxes"] = counts
+
+
+def read_regions(folder: Path) -> int:
+    """Every picture's features and locations as tensors."""
+    store = RegionStore(folder)
+    return sum(len(torch.from_numpy(part)) > 0 for row in range(len(store)) for part in store.one(row)) // 2
+
+
+def read_features(folder: Path) -> int:
+    """Every picture's features as tensors, through the dataset alone."""
+    total = 0
+    for batch in Dataset(folder, "regions").batches(["features", "num_regions"], batch_size=256):
+        numbers = torch.frombuffer(batch.column("features").buffers()[2], dtype=torch.float16)
+        total += len(numbers.split((batch.column("num_regions").to_numpy().astype(int) * WIDTH).tolist()))
+    return total
+
+
+def read_hdf5(path: Path) -> int:
+    """Every picture's arrays as tensors, in random order."""
+    with h5py.File(path, "r") as file:
+        names = ("features", "bbox", "objects", "num_boxes", "wh")
+        arrays = [file[name] for name in names]
+        order = np.random.default_rng(0).permutation(len(arrays[0])).tolist()
+        return sum(len([torch.from_numpy(np.asarray(array[row])) for array in arrays]) == len(names) for row in order)
+
+
+def seconds(read: Callable[[], int], count: int) -> float:
+    start = time.perf_counter()
+    assert read() == count
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Prints pictures/s and GB/s, medians of several rounds, each round reading everything in every way."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    count = given.pictures
+    with tempfile.TemporaryDirectory(prefix="m3p-bench-") as name:
+        regions, hdf5 = Path(name) / "regions", Path(name) / "regions.h5"
+        size = write_regions(regions, count)
+        write_hdf5(hdf5, count)
+        ways = {
+            "regions, features and locations": lambda: read_regions(regions),
+            "regions, features alone": lambda: read_features(regions),
+            "published HDF5 at random": lambda: read_hdf5(hdf5),
+        }
+        taken: dict[str, list[float]] = {way: [] for way in ways}
+        for _ in range(given.rounds + 1):  # the first fills the page cache
+            for way, read in ways.items():
+                taken[way].append(seconds(read, count))
+        for way, all_taken in taken.items():
+            median = statistics.median(all_taken[1:])
+            print(f"{way}: {count / median:,.0f} pictures/s, {size / median / 1e9:.1f} GB/s of features")
+        slow = taken["published HDF5 at random"][1:]
+        for way in list(ways)[:2]:
+            ratio = statistics.median(h / p for h, p in zip(slow, taken[way][1:], strict=True))
+            print(f"{way}: {ratio:.1f} times the published layout")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Time and memory of the stage `regions` for a number of pictures and for ten times as many.
+
+    python benchmarks/regions_growth.py --pictures 300
+
+Pictures are those of benchmarks/regions.py; the detector is the small one, so that reading and writing weigh most.
+Memory is the sum of the proportional shares (PSS) of the stage's processes, sampled ten times a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import torch
+from regions import BATCH, CLASSES, make_images
+
+from contract.detector import DetectorSpec, build, write_detector
+
+
+def stage(images: Path, detector: Path, out: Path, workers: int) -> tuple[float, float]:
+    """Seconds, and the peak of memory in MB."""
+    command = [
+        sys.executable, "-m", "pipelines.regions", "--images", images, "--detector", detector, "--out", out,
+        "--workers", workers, "--batch-size", BATCH, "--least", 1, "--features", "both",
+    ]  # fmt: skip
+    start, peak = time.perf_counter(), 0
+    process = psutil.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    while process.poll() is None:
+        peak = max(peak, sum(memory(one) for one in [process, *process.children(recursive=True)]))
+        time.sleep(0.1)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return time.perf_counter() - start, peak / 1e6
+
+
+def memory(process: psutil.Process) -> int:
+    try:
+        return process.memory_full_info().pss
+    except psutil.Error:  # it has ended meanwhile
+        return 0
+
+
+def main() -> None:
+    """Prints both runs and their ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=int, default=300)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="m3p-bench-") as name:
+        root = Path(name)
+        torch.manual_seed(0)
+        spec = DetectorSpec("small", CLASSES, 224, 400, 256)
+        write_detector(root / "detector", spec, build(spec))
+        few, many = (
+            stage(make_images(root / str(count), count), root / "detector", root / f"regions-{count}", given.workers)
+            for count in (given.pictures, 10 * given.pictures)
+        )
+        for count, (seconds, megabytes) in ((given.pictures, few), (10 * given.pictures, many)):
+            print(f"{count:,} pictures: {seconds:.1f} s, {megabytes:,.0f} MB at most")
+        print(f"ten times the pictures: {many[0] / few[0]:.2f} times the time, {many[1] / few[1]:.3f} times the memory")
+
+
+if __name__ == "__main__":
+    main()
