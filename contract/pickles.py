@@ -1,30 +1,104 @@
-"""Pickles that hold arrays and plain values, read without running anything that they might ask for."""
+"""Pickles that hold arrays and plain values, read without running anything that they might ask for.
+
+numpy's own classes are not let in: a forged dtype makes numpy take bytes of the file for addresses. Stand-ins note what
+a pickle says of its arrays; the arrays are then made from that by ``np.frombuffer``.
+"""
 
 from __future__ import annotations
 
 import io
+import math
 import pickle
 import struct
 from typing import Any, BinaryIO
+
+import numpy as np
 
 BROKEN_PICKLE = (
     pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError,
     AttributeError, AssertionError, ImportError, MemoryError, OverflowError, struct.error,
 )  # fmt: skip
-_ARRAYS = {  # all that a pickled numpy array, number or dictionary names, in numpy 1 and 2
-    ("numpy", "ndarray"), ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"),
-    ("numpy.core.numeric", "_frombuffer"), ("numpy._core.numeric", "_frombuffer"),
-    ("_codecs", "encode"), ("collections", "OrderedDict"),
+_KINDS = "biufSUO"
+
+
+class _Kind:
+    """A dtype: a plain one, in one of two orders of bytes."""
+
+    def __init__(self, code: str, align: bool = False, copy: bool = False) -> None:
+        self.dtype = np.dtype(str(code))
+        if self.dtype.kind not in _KINDS or self.dtype.subdtype or self.dtype.names:
+            raise pickle.UnpicklingError(f"it holds values of the kind {code!r}")
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, order, subtype, names, fields, *_ = state
+        if subtype is not None or names is not None or fields is not None or order not in ("<", ">", "|", "="):
+            raise pickle.UnpicklingError("it holds values of several parts")
+        self.dtype = self.dtype.newbyteorder(order)
+
+
+class _Array:
+    """An array, as far as the pickle has told of it."""
+
+    def __init__(self, *state: Any) -> None:
+        self.state = state
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, kind, by_columns, values = state
+        self.state = (values, kind, shape, "F" if by_columns else "C")
+
+    def array(self) -> np.ndarray:
+        """The array itself."""
+        values, kind, shape, order = self.state
+        if not isinstance(kind, _Kind):
+            raise pickle.UnpicklingError("it holds an array of no kind")
+        if kind.dtype.kind != "O":
+            return np.frombuffer(values, kind.dtype).reshape(shape, order=order)
+        if not isinstance(values, list) or len(values) != math.prod(shape):
+            raise pickle.UnpicklingError("it holds an array of objects that are not there")
+        objects = np.empty(len(values), object)
+        for number, value in enumerate(values):
+            objects[number] = _plain(value)
+        return objects.reshape(shape, order=order)
+
+
+def _scalar(kind: _Kind, value: bytes) -> Any:
+    return _Array(value, kind, (1,), "C").array()[0]
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}")
+    return text.encode(encoding)
+
+
+_NDARRAY = object()  # named in every array, and never called
+_KNOWN: dict[tuple[str, str], Any] = {
+    ("ndarray", "numpy"): _NDARRAY, ("dtype", "numpy"): _Kind, ("OrderedDict", "collections"): dict,
+    ("encode", "_codecs"): _encode,
+    **{("_reconstruct", f"numpy.{core}.multiarray"): lambda *_: _Array() for core in ("core", "_core")},
+    **{("scalar", f"numpy.{core}.multiarray"): _scalar for core in ("core", "_core")},
+    **{("_frombuffer", f"numpy.{core}.numeric"): _Array for core in ("core", "_core")},
 }  # fmt: skip
 
 
 class _Arrays(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ARRAYS:
+        if (name, module) not in _KNOWN:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        return _KNOWN[name, module]
+
+
+def _plain(value: Any) -> Any:
+    """A value whose stand-ins have become arrays."""
+    if isinstance(value, _Array):
+        return value.array()
+    if isinstance(value, dict):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(inner) for inner in value)
+    if isinstance(value, _Kind) or value is _NDARRAY:
+        raise pickle.UnpicklingError("it holds a kind of values without values")
+    return value
 
 
 def read_arrays(file: BinaryIO | bytes) -> Any:
@@ -33,4 +107,4 @@ def read_arrays(file: BinaryIO | bytes) -> Any:
     Raises:
         pickle.UnpicklingError: where it asks for anything else, or one of BROKEN_PICKLE where it is broken.
     """
-    return _Arrays(io.BytesIO(file) if isinstance(file, bytes) else file, encoding="latin1").load()
+    return _plain(_Arrays(io.BytesIO(file) if isinstance(file, bytes) else file, encoding="latin1").load())

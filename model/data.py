@@ -43,6 +43,8 @@ class RegionStore:
         self.row_of = {image_id: row for row, image_id in enumerate(table["image_id"].to_pylist())}
         self.feature_dim = int(table["feature_dim"][0].as_py())
         self.detector = str(table["detector"][0].as_py())
+        if table["feature_dim"].unique().to_pylist() != [self.feature_dim]:
+            raise InputError(f"{folder} has features of several widths.", "one.", "make the regions anew.")
         self._ends = np.cumsum(table["num_regions"].to_numpy(), dtype=np.int64)
         self._features = _views(table["features"], "<f2")
         self._locations = _locations(table, self._ends)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.config import check_choice, check_range, option
-from contract.detector import ARCHITECTURES, DETECTRON2, LEAST_SIDE
+from contract.detector import ARCHITECTURES, DETECTRON2, IMPORTED, LEAST_SIDE
 from contract.device import DEVICES
 from contract.errors import UsageError
 
@@ -45,6 +45,8 @@ class DetectorConfig:
         if self.shortest_side or self.longest_side:  # one of them alone would be at odds with the other's default
             check_range(self, "longest_side", LEAST_SIDE)
             check_range(self, "shortest_side", LEAST_SIDE, self.longest_side)
+        if self.architecture == IMPORTED and self.weights:
+            raise UsageError(f"weights is {self.weights} and architecture is {IMPORTED!r}.", "one of both.")
         if (self.config is not None) != (self.architecture == DETECTRON2):
             raise UsageError(
                 f"config is {self.config} and architecture is {self.architecture!r}.",

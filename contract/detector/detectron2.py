@@ -56,7 +56,11 @@ def configuration_of(spec: DetectorSpec) -> Any:
         InputError: where the configuration is of another detectron2, or of another number of classes.
     """
     config = _defaults()
-    _merge(config, yaml.safe_load(spec.config), "The detector's configuration")
+    try:
+        values = yaml.safe_load(spec.config)
+    except yaml.YAMLError as error:
+        raise InputError(f"The detector's configuration is no YAML ({error}).", "what the stage wrote.") from error
+    _merge(config, values, "The detector's configuration")
     stated = config.MODEL.ROI_HEADS.NUM_CLASSES
     if stated != len(spec.class_names):
         raise InputError(

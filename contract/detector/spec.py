@@ -58,8 +58,8 @@ class DetectorSpec:
         if self.architecture not in ARCHITECTURES:
             known = ", ".join(ARCHITECTURES)
             raise UsageError(f"The detector's architecture is {self.architecture!r}.", f"one of {known}.")
-        if not self.class_names:
-            raise UsageError("The detector has no class names.", "one at least.")
+        if not 0 < len(self.class_names) < 2**15:
+            raise UsageError(f"The detector has {len(self.class_names)} class names.", "one at least, under 32,768.")
         if not LEAST_SIDE <= self.shortest_side <= self.longest_side:
             sides = f"shortest_side is {self.shortest_side} and longest_side is {self.longest_side}"
             raise UsageError(f"The detector's {sides}.", f"{LEAST_SIDE} ≤ shortest_side ≤ longest_side, in px.")

@@ -58,7 +58,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path} cannot be read as weights ({type(error).__name__}: {reason}).", expected) from error
     if isinstance(values, dict) and isinstance(values.get("model"), dict):
         values = values["model"]
-    if not isinstance(values, dict) or not all(isinstance(value, torch.Tensor) for value in values.values()):
+    if not isinstance(values, dict) or not all(
+        isinstance(value, torch.Tensor)
+        and value.layout is torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+        for value in values.values()
+    ):
         raise InputError(f"{path} holds other things than tensors.", expected)
     return values
 

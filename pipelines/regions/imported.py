@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -62,7 +64,9 @@ class ImportProcess:
             for name, position in progress(file.names(), f"regions: looking into {self._named(number)}", unit="records")
         ]
         self._of, self._left = self._matched(places)
-        if self.class_names == (UNNAMED,) and self._classes_stated(opened):
+        first = self._first_of_each_file(opened)
+        self._width = first[0].features.shape[1] if first else 0
+        if self.class_names == (UNNAMED,) and any(record.classes is not None for record in first):
             raise UsageError(
                 f"{self._features} states classes, and nothing names them.", "detector.class_names in the profile.",
                 "give a text file with one class name a line, in their order, without the background.",
@@ -72,31 +76,29 @@ class ImportProcess:
     def _named(self, file: int) -> str:
         return self._files[file].relative_to(self._features).as_posix()
 
-    def _classes_stated(self, opened: list[FeatureFile]) -> bool:
-        for place in list(self._of.values())[:1]:
-            try:
-                return opened[place.file].read(place.position).classes is not None
-            except InputError:  # it becomes a reject later
-                return False
-        return False
+    def _first_of_each_file(self, opened: list[FeatureFile]) -> list[Record]:
+        """The first record of each file that can be read; what cannot becomes a reject later."""
+        first: dict[int, Record] = {}
+        for place in self._of.values():
+            if place.file not in first:
+                with suppress(InputError):
+                    first[place.file] = opened[place.file].read(place.position)
+        return [first[number] for number in sorted(first)]
 
-    def _matched(self, places: list[_Place]) -> tuple[dict[str, _Place], list[tuple[_Place, str]]]:
-        """The record of each picture, and those of none, or of a picture that has one, with the reason."""
-        pictures = list(Dataset(self._images, "images").rows(["image_id", "uri"]))
-        names: dict[str, str] = {}
-        for rank in range(_WAYS):  # one picture's id goes before another's number
-            names = {_names_of(row)[rank]: row["image_id"] for row in pictures} | names
+    def _matched(self, places: list[_Place]) -> tuple[dict[str, _Place], dict[int, list[tuple[_Place, str]]]]:
+        """The record of each picture; by shard, those of none or of one that has a record, with the reason."""
+        dataset = Dataset(self._images, "images")
+        names = _pictures_by_name(list(dataset.rows(["image_id", "uri"])))
         found: dict[str, _Place] = {}
-        left: list[tuple[_Place, str]] = []
+        left: dict[int, list[tuple[_Place, str]]] = defaultdict(list)
         for place in places:
             picture = names.get(place.name)
-            if picture is None:
-                left.append((place, "image_unknown"))
-            elif picture in found:
-                left.append((place, "duplicate_key"))
+            if picture is None or picture in found:
+                reason = "image_unknown" if picture is None else "duplicate_key"
+                left[shard_of(place.name, dataset.num_shards)].append((place, reason))
             else:
                 found[picture] = place
-        return found, left
+        return found, dict(left)
 
     def setup(self) -> None:
         """Opens the files, once a process."""
@@ -117,10 +119,9 @@ class ImportProcess:
                 yield Reject(row["image_id"], self._named(place.file), "malformed_row", f"{place.name}: {error.what}")
                 continue
             yield row_of(row, found, self._config.least, self.class_names, IMPORTED, tally)
-        for place, reason in self._left:
-            if shard_of(place.name, dataset.num_shards) == index:
-                tally.rows_in += 1
-                yield Reject(place.name, self._named(place.file), reason, "expected one record a picture here")
+        for place, reason in self._left.get(index, []):
+            tally.rows_in += 1
+            yield Reject(place.name, self._named(place.file), reason, "expected one record a picture here")
 
     def _found(self, row: dict[str, Any], record: Record) -> Found:
         """A record as regions of the picture that is here, the most probable of them where there are too many."""
@@ -129,16 +130,30 @@ class ImportProcess:
             size = f"{row['width']} × {row['height']} px"
             raise InputError(f"its regions are of a picture of {width} × {height} px and it has {size}", "one picture.")
         count = len(record.boxes)
+        if record.features.shape[1] != self._width:
+            raise InputError(f"its features are {record.features.shape[1]} wide", f"{self._width}, as the first's.")
         classes = np.zeros(count, np.int64) if record.classes is None else record.classes
         if count and not 0 <= classes.min() <= classes.max() < len(self.class_names):
-            raise InputError(f"its classes go up to {classes.max()}", f"under {len(self.class_names)}, as named.")
+            spread = f"its classes lie between {classes.min()} and {classes.max()}"
+            raise InputError(spread, f"0 to {len(self.class_names) - 1}, as named.")
         scores = np.ones(count, np.float32) if record.scores is None else record.scores
         chosen = np.sort(np.argsort(-scores, kind="stable")[: self._config.most])
         factors = np.array([row["width"] / width, row["height"] / height] * 2, np.float32)
-        boxes = np.clip(record.boxes[chosen] * factors, 0, [row["width"], row["height"]] * 2).astype(np.float32)
+        boxes = _inside(record.boxes[chosen] * factors, row["width"], row["height"])
         return Found(
             boxes, classes[chosen].astype(np.int16), scores[chosen], as_float16(record.features[chosen]),
         )  # fmt: skip
+
+
+def _pictures_by_name(pictures: list[dict[str, Any]]) -> dict[str, str]:
+    """The picture that a name means; a name that means two pictures in the same way means none."""
+    names: dict[str, str] = {}
+    for rank in range(_WAYS):  # one picture's id goes before another's number
+        meant: dict[str, set[str]] = defaultdict(set)
+        for row in pictures:
+            meant[_names_of(row)[rank]].add(row["image_id"])
+        names = {name: min(ids) for name, ids in meant.items() if len(ids) == 1} | names
+    return names
 
 
 def _names_of(row: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -146,3 +161,10 @@ def _names_of(row: dict[str, Any]) -> tuple[str, str, str, str]:
     file = PurePosixPath(row["uri"])
     number = re.search(r"0*(\d+)$", file.stem)  # COCO_val2014_000000150367.jpg is picture 150367
     return row["image_id"], file.name, file.stem, number[1] if number else file.stem
+
+
+def _inside(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Boxes cut at the picture's edges and at least one pixel wide and high."""
+    size = np.array([width, height], np.float32)
+    first = np.clip(boxes[:, :2], 0, size - 1)
+    return np.concatenate([first, np.maximum(np.minimum(boxes[:, 2:], size), first + 1)], axis=1).astype(np.float32)

@@ -28,8 +28,9 @@ def row_of(
     if len(found.boxes) < least:
         message = f"{len(found.boxes)} regions; expected at least {least}"
         return Reject(image["image_id"], image["uri"], "no_regions", message)
-    if not np.isfinite(found.features).all():
-        return Reject(image["image_id"], image["uri"], "features_not_finite", "expected finite float16 features")
+    if not all(np.isfinite(values).all() for values in (found.features, found.boxes, found.scores)):
+        message = "expected finite float16 features, finite boxes and scores"
+        return Reject(image["image_id"], image["uri"], "features_not_finite", message)
     tally.count("regions_a_picture", f"{len(found.boxes):03d}")
     tally.count("score_sum", by=round(float(found.scores.sum()), 4))
     for number in found.classes.tolist():

@@ -32,5 +32,5 @@ class Config:
         check_choice(self, "features", FEATURES)
         check_choice(self, "device", DEVICES)
         check_range(self, "least batch_size decoding_threads", 1)
-        check_range(self, "most", self.least)
+        check_range(self, "most", self.least, 2**15 - 1)
         check_range(self, "confidence nms_iou", 0, 1)

@@ -7,8 +7,7 @@ from typing import Any
 
 from contract.command import Call, PathOption, run_stage
 from contract.dataset import Dataset
-from contract.detector import IMPORTED, detector_name, load_detector, read_spec
-from contract.device import choose_device
+from contract.detector import IMPORTED, detector_name, read_spec
 from contract.manifest import dataset_of
 from pipelines.regions.detection import DetectionProcess
 from pipelines.regions.imported import ImportProcess
@@ -39,9 +38,11 @@ def _source(
         process = ImportProcess(images, detector, call.path("imported"), call.config)
         inputs = {"images": images, "detector": detector, "features": call.path("imported")}
         return inputs, process, process.class_names
-    spec, _ = load_detector(detector)
-    print(f"regions: {detector_name(detector)} on {choose_device(call.config.device)}.")
-    return {"images": images, "detector": detector}, DetectionProcess(images, detector, call.config), spec.class_names
+    from pipelines.regions.finding import open_detector
+
+    opened = open_detector(detector, call.config.features, call.config.device)
+    print(f"regions: {detector_name(detector)} on {opened.device}.")
+    return {"images": images, "detector": detector}, DetectionProcess(images, detector, call.config), opened.class_names
 
 
 def _summarise(statistics: dict[str, Any]) -> dict[str, Any]:

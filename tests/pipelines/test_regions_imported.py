@@ -14,7 +14,7 @@ from regions_world import boxes_of, call_regions, features_of, row, write_images
 from contract.dataset import Dataset
 from contract.detector import IMPORTED, UNNAMED, DetectorSpec, write_detector
 from contract.errors import InputError
-from contract.pickles import read_arrays
+from contract.pickles import BROKEN_PICKLE, read_arrays
 from flows.inspection import look
 from flows.inspection_page import page_of
 from pipelines.regions.files import open_file
@@ -248,6 +248,97 @@ def test_a_folder_without_features_and_classes_without_names_are_one_message(tmp
     assert "detector.class_names" in capsys.readouterr().err and not (tmp_path / "regions").exists()
 
 
+def test_records_of_another_width_are_rejected_and_not_mixed_in(world, monkeypatch):
+    other = line("b", SIZES["b"], regions(1, width=5), 10)
+    (world.features / "a.tsv").write_text(line("a", SIZES["a"], regions(0), 10) + other)
+    found, rejects = world.run(monkeypatch)
+    assert set(found) == {"a"} and rejects["b"] == "malformed_row"
+
+
+def test_a_name_of_two_pictures_means_neither(tmp_path, monkeypatch):
+    world = World(tmp_path)
+    rows = [row("x-1", "x/0001.jpg", SIZES["a"]), row("y-1", "y/0001.jpg", SIZES["a"]), row("z", "z.jpg", SIZES["a"])]
+    write_images(tmp_path / "images", world.raw, rows, 2)
+    text = line("0001", SIZES["a"], regions(0), 10) + line("z", SIZES["a"], regions(1), 10)
+    (world.features / "all.tsv").write_text(text)
+    found, rejects = world.run(monkeypatch)
+    assert set(found) == {"z"} and rejects == {
+        "0001": "image_unknown", "x-1": "features_missing", "y-1": "features_missing",
+    }  # fmt: skip
+
+
+def test_boxes_have_an_area_inside_the_picture(world, monkeypatch):
+    one, turned = regions(0), regions(1)
+    one["boxes"][0], turned["boxes"][0] = [630, 470, 900, 800], [50, 50, 10, 10]
+    (world.features / "a.tsv").write_text(line("a", SIZES["a"], one, 10) + line("b", SIZES["b"], turned, 10))
+    found, rejects = world.run(monkeypatch)
+    assert boxes_of(found["a"])[0].tolist() == [630, 470, 640, 480] and rejects["b"] == "malformed_row"
+
+
+HURT_NPY = {
+    "bbox": 5.0, "objects": 3, "cls_prob": "high", "num_boxes": -1, "image_width": 10**400, "image_height": 11.9,
+    "objects ": [10**30] * 12, "bbox ": [[10**400] * 4] * 12, "num_boxes ": 10**9, "objects  ": [0.5] * 12,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", HURT_NPY)
+def test_npy_of_the_wrong_kind_costs_its_picture_and_no_other(world, monkeypatch, key):
+    for number, name in enumerate(("a", "b")):
+        write_npy(world.features, name, SIZES[name], regions(number))
+    info = np.load(world.features / "a_info.npy", allow_pickle=True).item() | {key.strip(): HURT_NPY[key]}
+    np.save(world.features / "a_info.npy", info, allow_pickle=True)
+    found, rejects = world.run(monkeypatch)
+    assert set(found) == {"b"} and rejects["a"] == "malformed_row"
+
+
+def test_npy_files_that_are_damaged_or_alone_are_rejected(world, monkeypatch):
+    for number, name in enumerate(SIZES):
+        write_npy(world.features, name, SIZES[name], regions(number))
+    whole = (world.features / "a.npy").read_bytes()
+    (world.features / "a.npy").write_bytes(whole[:10] + b"{'descr': '<f4', 'shape': (" + whole[37:])
+    (world.features / "b_info.npy").unlink()
+    (world.features / "c_info.npy").rename(world.features / "d_info.npy")
+    found, rejects = world.run(monkeypatch)
+    assert not found
+    assert rejects == dict.fromkeys("abc", "malformed_row") | {"d_info": "image_unknown"}
+
+
+@pytest.mark.parametrize(("first", "stated"), [(0, False), (0, True), (1, True)])
+def test_distributions_with_and_without_the_background(tmp_path, first, stated):
+    classes = np.arange(12) % 3
+    distribution = np.full((12, 3 + first), 0.02, np.float32)
+    distribution[np.arange(12), classes + first] = 0.3
+    distribution[:, :first] = 0.6
+    one = regions(0)
+    np.save(tmp_path / "a.npy", one["features"])
+    info = {"bbox": one["boxes"], "cls_prob": distribution} | ({"objects": classes} if stated else {})
+    np.save(tmp_path / "a_info.npy", info, allow_pickle=True)
+    record = open_file(tmp_path).read(0)
+    assert record.classes.tolist() == classes.tolist() and np.allclose(record.scores, 0.3)
+
+
+@pytest.mark.parametrize("change", ["flat boxes", "flat features", "empty id", "many declared", "class nan"])
+def test_hdf5_of_the_wrong_shape_is_one_message_or_a_reject(tmp_path, change):
+    write_hdf5(tmp_path / "a.h5", ["a", "b"])
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        if change == "class nan":
+            del file["objects"]
+            file["objects"] = np.full((2, 14), np.nan)
+        else:
+            name = {"flat boxes": "bbox", "flat features": "features", "empty id": "image_id"}.get(change, "bbox")
+            del file[name]
+            if change == "many declared":
+                file.create_dataset(name, (2, 2**42, 4), "f4")
+            else:
+                file[name] = np.float32(0) if change == "empty id" else np.zeros(2, "f4")
+    if change == "many declared":
+        with pytest.raises(InputError, match="area"):
+            open_file(tmp_path / "a.h5").read(0)
+        return
+    with pytest.raises(InputError):
+        open_file(tmp_path / "a.h5").read(0)
+
+
 class Evil:
     def __reduce__(self):
         return os.system, ("touch /tmp/m3p-was-here",)
@@ -265,6 +356,30 @@ def test_pickles_are_read_and_never_run(tmp_path):
     with pytest.raises(InputError, match="system"):
         open_file(tmp_path).read(0)
     assert not Path("/tmp/m3p-was-here").exists()
+
+
+class Forged:
+    """An array whose dtype says that bytes of the file are addresses of objects."""
+
+    def __init__(self, kind, state) -> None:
+        self.kind, self.state = kind, state
+
+    def __reduce__(self):
+        kind = np.dtype("V8") if self.kind == "parts" else np.dtype("O")
+        return np._core.multiarray._reconstruct, (np.ndarray, (0,), b"b"), (1, (2,), kind, False, self.state)
+
+
+def test_forged_arrays_are_refused_before_numpy_sees_them():
+    parts = np.zeros(2, [("a", "f4"), ("b", "i4")])
+    for value in (Forged("O", b"\x41" * 16), Forged("parts", b"\x41" * 16), parts, np.dtype("O"), np.ndarray):
+        with pytest.raises(BROKEN_PICKLE):
+            read_arrays(pickle.dumps({"bbox": value}))
+    honest = [np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6).reshape(2, 3)), np.array(3, ">f4"),
+              np.array([{"a": np.ones(2)}, None], object), np.array(["x", "yz"])]  # fmt: skip
+    for protocol in range(2, 6):
+        for value in honest:
+            read = read_arrays(pickle.dumps(value, protocol))
+            assert read.dtype == value.dtype and read.shape == value.shape and str(read) == str(value)
 
 
 def test_hdf5_that_points_elsewhere_is_refused(tmp_path):

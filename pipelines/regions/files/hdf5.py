@@ -10,13 +10,15 @@ import h5py
 import numpy as np
 
 from contract.errors import InputError
-from pipelines.regions.files.record import Record, whole
+from pipelines.regions.files.record import Record, numbers, reading, whole
 
 _NAMES = {  # the arrays' names; the published code writes some of them in two ways
     "image_id": ("image_id",), "size": ("wh",), "num_boxes": ("num_boxes",), "boxes": ("bbox",),
     "features": ("features", "feature"), "classes": ("objects", "object"),
 }  # fmt: skip
+_DIMENSIONS = {"image_id": 1, "size": 2, "num_boxes": 1, "boxes": 3, "features": 3, "classes": 2}
 _OPTIONAL = ("classes",)
+_NAMES_AT_ONCE, _MOST_REGIONS = 1 << 16, 10_000  # what is read at once, whatever a file declares
 
 
 class Hdf5File:
@@ -31,15 +33,13 @@ class Hdf5File:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
+        with reading(str(path)):
             self._file = h5py.File(path, "r")
             self._arrays = {what: self._array(what, names) for what, names in _NAMES.items()}
-        except (OSError, KeyError, RuntimeError) as error:
-            raise InputError(f"{path} cannot be read as HDF5 ({error}).", "the published M3P layout.") from error
-        count = len(self._arrays["image_id"])
+            count = len(self._arrays["image_id"])
         for what, array in self._arrays.items():
-            if array is not None and (array.ndim == 0 or len(array) != count):
-                raise InputError(f"{path}: {what} is of shape {array.shape}.", f"{count} pictures, as image_id has.")
+            if array is not None and len(array) != count:
+                raise InputError(f"{path}: {what} is of {len(array)} pictures.", f"{count} pictures, as image_id has.")
 
     def _array(self, what: str, names: tuple[str, ...]) -> Any:
         for name in names:
@@ -49,6 +49,8 @@ class Hdf5File:
             array = self._file[name] if isinstance(link, h5py.HardLink) else None
             if not isinstance(array, h5py.Dataset) or array.is_virtual or array.external:
                 raise InputError(f"{self._path}: {name} is no array in the file itself.", "an array.")
+            if array.ndim != _DIMENSIONS[what]:
+                raise InputError(f"{self._path}: {name} is of shape {array.shape}.", f"{_DIMENSIONS[what]} dimensions.")
             return array
         if what in _OPTIONAL:
             return None
@@ -56,26 +58,28 @@ class Hdf5File:
 
     def names(self) -> Iterator[tuple[str, int]]:
         """The pictures' names and their rows."""
-        for row, name in enumerate(self._arrays["image_id"][:].tolist()):
-            yield name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name), row
+        array = self._arrays["image_id"]
+        for start in range(0, len(array), _NAMES_AT_ONCE):
+            with reading(f"{self._path}: image_id"):
+                names = array[start : start + _NAMES_AT_ONCE].tolist()
+            for row, name in enumerate(names, start):
+                yield name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name), row
 
     def read(self, position: int) -> Record:
         """The record of a row."""
-        try:
-            values: dict[str, Any] = {
-                what: None if array is None else array[position] for what, array in self._arrays.items()
+        arrays = self._arrays
+        with reading("it"):
+            count = whole(arrays["num_boxes"][position], "num_boxes")
+            if not 0 <= count <= min(arrays["boxes"].shape[1], arrays["features"].shape[1], _MOST_REGIONS):
+                raise InputError(f"its num_boxes is {count}", f"as many as it is padded to, {_MOST_REGIONS} at most.")
+            values = {
+                what: arrays[what][position, :count]
+                for what in ("boxes", "features", "classes")
+                if arrays[what] is not None
             }
-        except (OSError, RuntimeError, ValueError) as error:
-            raise InputError(f"it cannot be read ({error})", "an undamaged file.") from error
-        count, boxes, classes = whole(values["num_boxes"], "num_boxes"), values["boxes"], values["classes"]
-        if not 0 <= count <= len(boxes) or np.shape(values["size"]) != (2,):
-            raise InputError(f"it has {count} of {len(boxes)} regions and the size {values['size']}", "a row's own.")
-        height, width = values["size"]
-        try:
+            height, width = arrays["size"][position]
             return Record(
-                whole(width, "width"), whole(height, "height"), boxes[:count].astype(np.float32),
-                values["features"][:count].astype(np.float32),
-                None if classes is None else classes[:count].astype(np.int64), None,
+                whole(width, "width"), whole(height, "height"),
+                numbers(values["boxes"], np.float32, "boxes"), numbers(values["features"], np.float32, "features"),
+                numbers(values["classes"], np.int64, "objects") if "classes" in values else None, None,
             )  # fmt: skip
-        except (TypeError, ValueError) as error:
-            raise InputError(f"it holds other things than numbers ({error})", "arrays of numbers.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from contract.errors import InputError
-from contract.pickles import BROKEN_PICKLE, read_arrays
-from pipelines.regions.files.record import Record, whole
+from contract.pickles import read_arrays
+from pipelines.regions.files.record import Record, numbers, reading, whole
 
 _INFO = "_info"
 
@@ -24,7 +23,9 @@ class NpyFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self._files = sorted(file for file in path.glob("*.npy") if not file.stem.endswith(_INFO))
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() == ".npy")
+        stems = {file.stem for file in files}
+        self._files = [file for file in files if not _is_info(file.stem, stems)]
 
     def names(self) -> Iterator[tuple[str, int]]:
         """The pictures' names and their numbers in the folder."""
@@ -33,47 +34,58 @@ class NpyFolder:
     def read(self, position: int) -> Record:
         """The record of a picture."""
         file = self._files[position]
-        features, info = _read(file), _read(file.with_name(f"{file.stem}{_INFO}.npy"))
+        features, info = _read(file), _read(file.with_name(f"{file.stem}{_INFO}{file.suffix}"))
         if isinstance(info, np.ndarray) and info.dtype == object and info.ndim == 0:
             info = info.item()
         if not isinstance(info, dict):
             raise InputError(f"its {_INFO}.npy holds no dictionary", "bbox, image_width, image_height, objects, …")
-        boxes = info.get("bbox", info.get("boxes"))
-        if boxes is None or not isinstance(features, np.ndarray) or features.ndim != 2:
-            raise InputError("it has no boxes or no features of two dimensions", "bbox [R, 4] and features [R, F].")
-        count = min(whole(info.get("num_boxes", len(features)), "num_boxes"), len(features))
-        try:
-            return _record(info, np.asarray(boxes, np.float32)[:count], features[:count].astype(np.float32), count)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"it holds other things than numbers ({error})", "arrays of numbers.") from error
+        count = whole(info.get("num_boxes", np.size(features, 0) if np.ndim(features) else 0), "num_boxes")
+        if not 0 <= count <= len(np.atleast_1d(features)):
+            raise InputError(f"its num_boxes is {count}", "no more than it has features.")
+        with reading("it"):
+            return _record(info, numbers(features, np.float32, "features")[:count], count)
 
 
-def _record(info: dict[str, Any], boxes: np.ndarray, features: np.ndarray, count: int) -> Record:
-    classes, scores = info.get("objects"), info.get("cls_prob")
-    if scores is not None and np.ndim(scores) == 2:  # a distribution over the classes, the background last
-        distribution = np.asarray(scores, np.float32)[:count, :-1]
-        classes = distribution.argmax(axis=1) if classes is None else classes
-        scores = distribution.max(axis=1)
-    width, height = info.get("image_width"), info.get("image_height")
+def _is_info(stem: str, stems: set[str]) -> bool:
+    return stem.endswith(_INFO) and stem.removesuffix(_INFO) in stems
+
+
+def _record(info: dict[str, Any], features: np.ndarray, count: int) -> Record:
+    width, height, objects = info.get("image_width"), info.get("image_height"), info.get("objects")
+    classes = None if objects is None else numbers(objects, np.int64, "objects")[:count]
+    scores = info.get("cls_prob")
+    if scores is not None:
+        scores = numbers(scores, np.float32, "cls_prob")[:count]
+        if scores.ndim == 2:
+            classes, scores = _most_likely(scores, classes)
     return Record(
         None if width is None else whole(width, "image_width"),
-        None if height is None else whole(height, "image_height"), boxes, features,
-        None if classes is None else np.asarray(classes).astype(np.int64)[:count],
-        None if scores is None else np.asarray(scores, np.float32)[:count],
+        None if height is None else whole(height, "image_height"),
+        numbers(info.get("bbox", info.get("boxes", ())), np.float32, "bbox")[:count], features, classes, scores,
     )  # fmt: skip
+
+
+def _most_likely(distribution: np.ndarray, classes: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Classes and their probabilities from distributions, which hold the background first or not at all.
+
+    Where classes are stated, they say which; where not, the background is taken to be left out, as MMF does it.
+    """
+    for first in (0, 1):
+        found = distribution[:, first:]
+        if found.shape[1] and (classes is None or (found.argmax(axis=1) == classes).all()):
+            return found.argmax(axis=1), found.max(axis=1)
+    raise InputError("its cls_prob does not fit its objects", "objects that are the most probable classes.")
 
 
 def _read(path: Path) -> Any:
     """An array, or a value of arrays and plain values; nothing that is pickled in it is ever run."""
-    try:
+    if not path.is_file():
+        raise InputError(f"{path.name} is not there", "two .npy files a picture.")
+    with reading(path.name):
         with path.open("rb") as file:
             version = np.lib.format.read_magic(file)
-            reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            *_, kind = reader[version](file)
+            header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            *_, kind = header(file)
             if kind.hasobject:
                 return read_arrays(file)
         return np.load(path, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise InputError(f"{path.name} is not there", "two .npy files a picture.") from error
-    except (pickle.UnpicklingError, *BROKEN_PICKLE) as error:
-        raise InputError(f"{path.name} cannot be read ({type(error).__name__}: {error})", "numpy's format.") from error

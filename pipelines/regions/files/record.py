@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tokenize
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import InputError
+from contract.pickles import BROKEN_PICKLE
+
+_WIDEST = 2**15  # numbers of a feature: the dataset's column counts them in int16
 
 
 @dataclass(frozen=True)
@@ -37,10 +43,12 @@ class Record:
         Raises:
             InputError: says which.
         """
-        count = len(self.boxes)
+        count, boxes = len(self.boxes), self.boxes
         fits = {
-            "boxes": self.boxes.shape == (count, 4) and np.isfinite(self.boxes).all(),
-            "features": self.features.ndim == 2 and len(self.features) == count and self.features.shape[1] > 0,
+            "boxes": boxes.shape == (count, 4) and np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all(),
+            "features": self.features.ndim == 2
+            and len(self.features) == count
+            and 0 < self.features.shape[1] < _WIDEST,
             "classes": self.classes is None or self.classes.shape == (count,),
             "scores": self.scores is None
             or (self.scores.shape == (count,) and bool(((self.scores >= 0) & (self.scores <= 1)).all())),
@@ -49,7 +57,23 @@ class Record:
         }
         for name, fitting in fits.items():
             if not fitting:
-                raise InputError(f"its {name} are not those of {count} regions", "finite numbers, as many as regions.")
+                raise InputError(
+                    f"its {name} are not those of {count} regions",
+                    "finite numbers, as many as regions; boxes with an area.",
+                )
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turns whatever a library says of broken bytes into a message of ours.
+
+    Raises:
+        InputError: names what could not be read.
+    """
+    try:
+        yield
+    except (*BROKEN_PICKLE, tokenize.TokenError) as error:  # the last is numpy's, of a header that does not end
+        raise InputError(f"{what} cannot be read ({type(error).__name__}: {error})", "an undamaged file.") from error
 
 
 def whole(value: Any, what: str) -> int:
@@ -59,6 +83,25 @@ def whole(value: Any, what: str) -> int:
         InputError: where it is none.
     """
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"its {what} is no whole number", "digits.") from error
+    if not isinstance(value, bytes | str) and number != value:
+        raise InputError(f"its {what} is {value}", "a whole number.")
+    return number
+
+
+def numbers(values: Any, kind: type[np.generic], what: str) -> NDArray[Any]:
+    """Numbers that a file states, as numbers of another kind that hold them.
+
+    Raises:
+        InputError: where they are no real numbers, or classes no whole ones.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf" or array.ndim == 0:
+        raise InputError(f"its {what} are of the kind {array.dtype} in {array.ndim} dimensions", "real numbers.")
+    with np.errstate(invalid="ignore", over="ignore"):
+        converted = array.astype(kind)
+        if np.issubdtype(kind, np.integer) and not (converted == array).all():
+            raise InputError(f"its {what} are no whole numbers", "numbers of classes.")
+    return converted

@@ -32,14 +32,16 @@ class TsvFile:
         path: the file.
 
     Raises:
-        InputError: where it cannot be opened, or is empty.
+        InputError: where it cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._bytes: mmap.mmap | bytes = b""
         try:
             with path.open("rb") as file:
-                self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                if path.stat().st_size:
+                    self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be read ({error}).", "lines of tab-separated columns.") from error
 
@@ -50,7 +52,7 @@ class TsvFile:
             end = self._bytes.find(b"\n", start)
             end = len(self._bytes) if end < 0 else end
             name = self._bytes[start : min(end, start + 4096)].partition(b"\t")[0].strip()
-            if name not in _HEADERS and end > start:
+            if end > start and not (start == 0 and name in _HEADERS):
                 yield name.decode("utf-8", "replace"), start
             start = end + 1
 
