@@ -15,7 +15,7 @@ from contract.errors import UsageError
 class DetectorConfig:
     """The profile's section ``detector``: a network to train from scratch, or weights to take."""
 
-    weights: Path | None = option(None, "weights file (.safetensors, .pth) to take instead of training")
+    weights: Path | None = option(None, "weights file (.safetensors, .pth, .pkl) to take instead of training")
     class_names: Path | None = option(None, "text file with one class name a line; goes with weights")
     architecture: str = option("small", f"one of {', '.join(ARCHITECTURES)}")
     config: Path | None = option(None, "detectron2's configuration file; for the architecture detectron2")
