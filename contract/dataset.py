@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -99,7 +98,7 @@ class Dataset:
     def table(self, columns: Sequence[str] | None = None, shard: int | None = None) -> pa.Table:
         """All rows, or one shard's, in memory; shards are read side by side, and come in order."""
         chosen = self.manifest.shards if shard is None else [self.manifest.shards[shard]]
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
+        with ThreadPoolExecutor() as threads:
             return pa.concat_tables(threads.map(partial(self._shard_table, columns), chosen))
 
     def _shard_table(self, columns: Sequence[str] | None, shard: Shard) -> pa.Table:

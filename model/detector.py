@@ -21,7 +21,6 @@ from torch import Tensor, nn
 
 from contract.command import Call, PathOption, run_stage
 from contract.detector import (
-    BOTTOM_UP_ATTENTION,
     IMPORTED,
     SIDES,
     SMALL,
@@ -207,7 +206,7 @@ def run(call: Call[DetectorConfig]) -> None:
 
 
 def _spec(config: DetectorConfig, class_names: tuple[str, ...]) -> DetectorSpec:
-    head = {SMALL: config.head_width, BOTTOM_UP_ATTENTION: 2048}.get(config.architecture, _TORCHVISION_HEAD)
+    head = config.head_width if config.architecture == SMALL else _TORCHVISION_HEAD
     shortest, longest = SIDES[config.architecture]
     text = ""
     if config.config is not None:

@@ -117,5 +117,5 @@ class DetectionProcess:
     def _row(self, row: dict[str, Any], picture: np.ndarray, found: Found, tally: Tally) -> Row | Reject:
         """The picture's row, its boxes in px of the original though the picture may have been shrunk."""
         decoded, size = np.array(picture.shape[1::-1] * 2, "<f4"), np.array([row["width"], row["height"]] * 2, "<f4")
-        found = dataclasses.replace(found, boxes=np.minimum(found.boxes * (size / decoded), size))
+        found = dataclasses.replace(found, boxes=found.boxes * (size / decoded))
         return row_of(row, found, self._config.least, self._detector.class_names, self._name, tally)

@@ -51,7 +51,7 @@ class Detectron2Detector:
         return [
             Proposals(
                 boxes[row].reshape(counts[row], -1, 4), probabilities[row][:, :-1],  # the background is the last
-                partial(self._describe, pooled.split(counts)[row], finest[row : row + 1], scale),
+                partial(describe, self._features, pooled.split(counts)[row], finest[row : row + 1], scale),
                 tuple(images.image_sizes[row]),
             )
             for row in range(len(pictures))
@@ -67,6 +67,3 @@ class Detectron2Detector:
         if hasattr(heads, "box_pooler"):
             return heads.box_head(heads.box_pooler(seen, boxes))
         return heads.res5(heads.pooler(seen, boxes)).mean(dim=(2, 3))
-
-    def _describe(self, head_NF: Tensor, finest_1CHW: Tensor, scale: float, chosen: Tensor, boxes: Tensor) -> Tensor:
-        return describe(self._features, head_NF[chosen], finest_1CHW, boxes, scale)

@@ -10,20 +10,24 @@ _PARTS = 2  # parts a side of a box, each averaged on its own: what is above and
 _SAMPLES = 8  # points a side of each part over which a map is averaged
 
 
-def describe(kind: str, head_RF: Tensor, finest_1CHW: Tensor, boxes_R4: Tensor, scale: float) -> Tensor:
-    """The features of regions.
+def describe(
+    kind: str, head_NF: Tensor, finest_1CHW: Tensor, scale: float, chosen_R: Tensor, boxes_R4: Tensor
+) -> Tensor:  # fmt: skip
+    """The features of chosen proposals.
 
     Args:
         kind: "box_head", "pooled" or "both".
-        head_RF: what the box head says of them.
+        head_NF: what the box head says of all proposals.
         finest_1CHW: the backbone's finest map of the picture.
-        boxes_R4: their boxes in px of the picture as the detector saw it.
         scale: size of the map by the size of the picture as the detector saw it.
+        chosen_R: indices of the chosen ones.
+        boxes_R4: their boxes in px of the picture as the detector saw it.
 
     Returns:
         Float [R, F], [R, 4 · C] or both side by side.
     """
+    head_RF = head_NF[chosen_R]
     if kind == "box_head":
         return head_RF
-    means = roi_align(finest_1CHW, [boxes_R4.to(finest_1CHW.dtype)], _PARTS, scale, _SAMPLES).flatten(1)
+    means = roi_align(finest_1CHW, [boxes_R4], _PARTS, scale, _SAMPLES).flatten(1)
     return means if kind == "pooled" else torch.cat([head_RF, means], dim=1)

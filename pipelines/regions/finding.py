@@ -90,7 +90,7 @@ def _found(proposals: Proposals, shape: tuple[int, ...], choice: Choice) -> Foun
     (height, width), (seen_height, seen_width) = shape[:2], proposals.size
     factors = torch.tensor([width / seen_width, height / seen_height], device=boxes.device).repeat(2)
     return Found(
-        _inside(boxes * factors, (height, width)).cpu().numpy(), classes.cpu().numpy().astype(np.int16),
+        (boxes * factors).cpu().numpy(), classes.cpu().numpy().astype(np.int16),
         scores.cpu().numpy(), as_float16(features.cpu().numpy()),
     )  # fmt: skip
 

@@ -139,7 +139,7 @@ class ImportProcess:
         scores = np.ones(count, np.float32) if record.scores is None else record.scores
         chosen = np.sort(np.argsort(-scores, kind="stable")[: self._config.most])
         factors = np.array([row["width"] / width, row["height"] / height] * 2, np.float32)
-        boxes = _inside(record.boxes[chosen] * factors, row["width"], row["height"])
+        boxes = record.boxes[chosen] * factors
         return Found(
             boxes, classes[chosen].astype(np.int16), scores[chosen], as_float16(record.features[chosen]),
         )  # fmt: skip
@@ -161,10 +161,3 @@ def _names_of(row: dict[str, Any]) -> tuple[str, str, str, str]:
     file = PurePosixPath(row["uri"])
     number = re.search(r"0*(\d+)$", file.stem)  # COCO_val2014_000000150367.jpg is picture 150367
     return row["image_id"], file.name, file.stem, number[1] if number else file.stem
-
-
-def _inside(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Boxes cut at the picture's edges and at least one pixel wide and high."""
-    size = np.array([width, height], np.float32)
-    first = np.clip(boxes[:, :2], 0, size - 1)
-    return np.concatenate([first, np.maximum(np.minimum(boxes[:, 2:], size), first + 1)], axis=1).astype(np.float32)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.rejects import Reject
 from pipelines.regions.found import Found
@@ -19,13 +20,14 @@ def row_of(
 
     Args:
         image: its row of the dataset ``images``.
-        found: its regions; boxes in px of the original.
+        found: its regions; boxes in px of the original, which may reach beyond its edges.
         least: regions that it has at least.
         names: the classes' names.
         detector: who found them.
         tally: counts regions, classes and scores.
     """
-    if len(found.boxes) < least:
+    boxes = _inside(found.boxes, image["width"], image["height"])
+    if len(boxes) < least:
         message = f"{len(found.boxes)} regions; expected at least {least}"
         return Reject(image["image_id"], image["uri"], "no_regions", message)
     if not all(np.isfinite(values).all() for values in (found.features, found.boxes, found.scores)):
@@ -37,7 +39,14 @@ def row_of(
         tally.count("objects", names[number])
     return {
         "image_id": image["image_id"], "num_regions": len(found.boxes), "feature_dim": found.features.shape[1],
-        "features": found.features.tobytes(), "boxes": found.boxes.astype("<f4").tobytes(),
+        "features": found.features.tobytes(), "boxes": boxes.astype("<f4").tobytes(),
         "width": image["width"], "height": image["height"], "object_ids": found.classes.tolist(),
         "object_scores": found.scores.tolist(), "detector": detector,
     }  # fmt: skip
+
+
+def _inside(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Boxes cut at the picture's edges and at least one pixel wide and high."""
+    size = np.array([width, height], np.float32)
+    first = np.clip(boxes[:, :2], 0, size - 1)
+    return np.concatenate([first, np.maximum(np.minimum(boxes[:, 2:], size), first + 1)], axis=1)

@@ -47,14 +47,11 @@ class TorchvisionDetector:
         return [
             Proposals(
                 decoded[row][:, 1:], probabilities[row][:, 1:],  # without the background, which is the first
-                partial(self._describe, pooled.split(counts)[row], finest[row : row + 1], scale),
+                partial(describe, self._features, pooled.split(counts)[row], finest[row : row + 1], scale),
                 tuple(batch.image_sizes[row]),
             )
             for row in range(len(pictures))
         ]  # fmt: skip
-
-    def _describe(self, head_NF: Tensor, finest_1CHW: Tensor, scale: float, chosen: Tensor, boxes: Tensor) -> Tensor:
-        return describe(self._features, head_NF[chosen], finest_1CHW, boxes, scale)
 
     def _maps(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The finest map, from which features are pooled, and the maps that the heads see."""
