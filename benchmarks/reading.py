@@ -25,7 +25,7 @@ from contract.schemas import SCHEMAS
 from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
 from model.data import RegionStore
 
-WIDTH, MOST = 2048, 100
+WIDTH, MOST, SHARDS = 2048, 100, 8
 
 
 def features_of(number: int) -> np.ndarray:
@@ -35,22 +35,23 @@ def features_of(number: int) -> np.ndarray:
 
 def write_regions(folder: Path, count: int) -> int:
     """The dataset; returns the bytes of its features."""
-    written, total = [], 0
-    with ShardWriter(folder, shard_name(0, 1), SCHEMAS["regions"]) as writer:
-        for number in range(count):
-            features = features_of(number)
-            regions, total = len(features), total + features.nbytes
-            writer.write([{
-                "image_id": f"{number:08d}", "num_regions": regions, "feature_dim": WIDTH,
-                "features": features.tobytes(), "boxes": np.tile(np.float32([1, 2, 30, 40]), regions).tobytes(),
-                "width": 640, "height": 480, "object_ids": [1] * regions, "object_scores": [0.5] * regions,
-                "detector": "none",
-            }])  # fmt: skip
-    with ShardWriter(folder, f"{REJECTS_FOLDER}/{shard_name(0, 1)}", SCHEMAS["rejects"]) as rejects:
-        pass
-    written.append(writer.shard())
-    version = SCHEMAS["regions"].version
-    Manifest("regions", version, "bench", {}, 0, {}, written, [rejects.shard()], count, count, {}).write(folder)
+    schema, written, rejects, total = SCHEMAS["regions"], [], [], 0
+    for shard, rows in enumerate(np.array_split(np.arange(count), SHARDS)):
+        with ShardWriter(folder, shard_name(shard, SHARDS), schema) as writer:
+            for number in rows.tolist():
+                features = features_of(number)
+                regions, total = len(features), total + features.nbytes
+                writer.write([{
+                    "image_id": f"{number:08d}", "num_regions": regions, "feature_dim": WIDTH,
+                    "features": features.tobytes(), "boxes": np.tile(np.float32([1, 2, 30, 40]), regions).tobytes(),
+                    "width": 640, "height": 480, "object_ids": [1] * regions, "object_scores": [0.5] * regions,
+                    "detector": "none",
+                }])  # fmt: skip
+        with ShardWriter(folder, f"{REJECTS_FOLDER}/{shard_name(shard, SHARDS)}", SCHEMAS["rejects"]) as rejected:
+            pass
+        written.append(writer.shard())
+        rejects.append(rejected.shard())
+    Manifest("regions", schema.version, "bench", {}, 0, {}, written, rejects, count, count, {}).write(folder)
     return total
 
 

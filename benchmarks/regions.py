@@ -1,6 +1,6 @@
 """The stage `regions`, files to Parquet, beside the bare detector over decoded pictures in memory.
 
-    python benchmarks/regions.py --pictures 200 --rounds 3
+    python benchmarks/regions.py --pictures 300 --rounds 3
 
 Both see the same pictures in batches of the same size, with the same number of processor cores. Start-up counts for the
 stage and not for the loop, so the ratio rises with the number of pictures. Where there is a GPU, the stage is also
@@ -92,9 +92,10 @@ def one_by_one_seconds(images: Path, detector: Path) -> float:
 def main() -> None:
     """Prints both speeds and their ratio, the median of several rounds."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--pictures", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cores", type=int, default=1, help="processes of the stage, threads of the loop")
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument("--cores", type=int, default=cores, help="processes of the stage, threads of the loop")
     parser.add_argument("--architecture", default="fasterrcnn_resnet50_fpn")
     parser.add_argument("--side", type=int, default=320, help="px of a picture's shorter side in the network")
     given = parser.parse_args()
