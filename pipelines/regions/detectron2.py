@@ -50,7 +50,7 @@ class Detectron2Detector:
         scale = finest.shape[-1] / images.tensor.shape[-1]
         return [
             Proposals(
-                boxes[row].reshape(counts[row], -1, 4), probabilities[row][:, :-1],  # the background is the last
+                boxes[row].unflatten(1, (-1, 4)), probabilities[row][:, :-1],  # the background is the last
                 partial(describe, self._features, pooled.split(counts)[row], finest[row : row + 1], scale),
                 tuple(images.image_sizes[row]),
             )

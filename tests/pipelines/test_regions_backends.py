@@ -73,6 +73,35 @@ def test_bottom_up_attention_finds_regions_whose_boxes_are_its_proposals(visual_
         regions_of(images, tmp_path / "detector", features="both")
 
 
+def without_proposals(network: torch.nn.Module) -> torch.nn.Module:
+    """Every proposal's width and height become nothing, and it is dropped."""
+    with torch.no_grad():
+        for name, tensor in network.state_dict().items():
+            if name.endswith(("rpn.head.bbox_pred.bias", "rpn_head.anchor_deltas.bias")):
+                tensor.fill_(-1e4)
+    return network
+
+
+def assert_nothing_is_found(folder, spec: DetectorSpec, network: torch.nn.Module, features: str) -> None:
+    """Every picture is rejected, and the job goes on to its end."""
+    write_detector(folder / "detector", spec, without_proposals(network))
+    images = write_images(folder / "images", folder / "raw", write_pictures(folder / "raw", 3))
+    found, rejects, _ = regions_of(images, folder / "detector", least=1, features=features, batch_size=2)
+    assert not found and [reject.reason for reject in rejects] == ["no_regions"] * 3
+
+
+@pytest.mark.parametrize(
+    ("architecture", "sides", "features"),
+    [
+        ("small", (64, 128, 16), "both"), ("fasterrcnn_mobilenet_v3_large_320_fpn", (64, 96), "both"),
+        (BOTTOM_UP_ATTENTION, (96, 160, 2048), "box_head"),
+    ],
+)  # fmt: skip
+def test_pictures_in_which_nothing_is_found_stop_nothing(tmp_path, architecture, sides, features):
+    spec = DetectorSpec(architecture, NAMES, *sides)
+    assert_nothing_is_found(tmp_path, spec, randomised(build(spec)), features)
+
+
 def test_its_size_is_that_of_its_training_where_none_is_given():
     assert SIDES[BOTTOM_UP_ATTENTION] == (600, 1000)
     assert DetectorConfig(architecture=BOTTOM_UP_ATTENTION).shortest_side == 0
@@ -167,6 +196,11 @@ class TestDetectron2:
             assert (boxes_of(one)[:, 2:] <= [one["width"], one["height"]]).all() and features_of(one).astype(
                 float
             ).std() > 0
+
+    @pytest.mark.parametrize(("kind", "features"), [("FPN", "both"), ("C4", "pooled")])
+    def test_pictures_in_which_nothing_is_found_stop_nothing(self, tmp_path, kind, features):
+        spec = self.specification(self.settings(kind), tmp_path)
+        assert_nothing_is_found(tmp_path, spec, randomised(build(spec)), features)
 
     def test_regions_are_detectron2_s_own_detections(self, tmp_path):
         """The most probable region of each picture is the first that detectron2's own inference gives."""
