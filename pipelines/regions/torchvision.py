@@ -41,7 +41,8 @@ class TorchvisionDetector:
             pooled = heads.box_head(heads.box_roi_pool(maps, boxes, batch.image_sizes)).float()
         logits, shifts = heads.box_predictor(pooled)
         counts = [len(one) for one in boxes]
-        decoded = heads.box_coder.decode(shifts, boxes).reshape(-1, logits.shape[1], 4).split(counts)  # of none, too
+        decoded = heads.box_coder.decode(shifts, boxes)
+        decoded = decoded.reshape(-1, logits.shape[1], 4).split(counts)  # of no boxes at all, decode gives [0, 4 · C]
         probabilities = F.softmax(logits, dim=1).split(counts)
         scale = finest.shape[-1] / batch.tensors.shape[-1]
         return [

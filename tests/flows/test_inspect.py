@@ -1,6 +1,5 @@
 import base64
 import io
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def write_dataset(
-    folder: Path, name: str, rows: list[dict[str, Any]], rejects: list[dict[str, str]], **parameters: str
+    folder: Path, name: str, rows: list[dict[str, Any]], rejects: list[dict[str, str]], **parameters: Any
 ):
     with ShardWriter(folder, "part-00000-of-00001.parquet", SCHEMAS[name]) as shard:
         shard.write(rows)
@@ -52,9 +51,7 @@ def profile(tmp_path: Path) -> Path:
         "boxes": boxes.tobytes(), "width": 200, "height": 100, "object_ids": [1, 0], "object_scores": [0.9, 0.5],
         "detector": "test",
     }  # fmt: skip
-    write_dataset(tmp_path / "regions", "regions", [region], [])
-    (tmp_path / "detector").mkdir()
-    (tmp_path / "detector" / "detector.json").write_text(json.dumps({"class_names": ["ball", "cube"]}))
+    write_dataset(tmp_path / "regions", "regions", [region], [], object_classes=["ball", f"cube {HOSTILE}"])
     return tmp_path
 
 
@@ -79,7 +76,9 @@ def test_page_is_self_contained_and_escapes_what_comes_from_data(profile, capsys
 def test_regions_are_drawn_over_their_picture(profile, capsys):
     page = profile / "page.html"
     assert run_command(["inspect", str(profile / "regions"), "--html", str(page)]) == 0
-    (encoded,) = re.findall(r'src="data:image/jpeg;base64,([^"]+)', page.read_text())
+    text = page.read_text()
+    (encoded,) = re.findall(r'src="data:image/jpeg;base64,([^"]+)', text)
+    assert "cube &lt;script&gt;alert(1)&lt;/script&gt; 0.90, ball 0.50" in text, "names come from the dataset itself"
     drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")).astype(int)
     assert drawn.shape == (100, 200, 3)
     colourful = drawn.max(axis=2) - drawn.min(axis=2) > 60
