@@ -18,6 +18,8 @@ from contract.hashing import shard_of
 from contract.manifest import Manifest, Shard, read_manifest
 from contract.schemas import REJECTS, SCHEMAS, DatasetSchema, check_version
 
+_MOST_AHEAD = 8  # row groups in memory before they are asked for
+
 
 class Dataset:
     """A finished dataset, opened for reading.
@@ -104,15 +106,15 @@ class Dataset:
         """
         names = list(columns or self.schema.arrow.names)
         chosen = self.manifest.shards if shard is None else [self.manifest.shards[shard]]
-        cores = os.cpu_count() or 1
-        with ThreadPoolExecutor(cores) as threads:
+        ahead = min(_MOST_AHEAD, os.cpu_count() or 1)
+        with ThreadPoolExecutor(ahead) as threads:
             waiting: deque[Future[pa.Table]] = deque()
             for one in chosen:
                 with self._open(one, self.schema) as file:
                     groups = file.num_row_groups
                 for group in range(groups):
                     waiting.append(threads.submit(self._row_group, names, one, group))
-                    if len(waiting) > cores:
+                    if len(waiting) > ahead:
                         yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
