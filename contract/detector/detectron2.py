@@ -114,6 +114,6 @@ def _defaults() -> Any:
         raise UsageError(
             f"The detector is `detectron2`, which cannot be imported here ({error}).",
             "detectron2 in this Python.",
-            "install it as docs/regions.md says, or choose another architecture.",
+            "install it as the README says, or choose another architecture.",
         ) from error
     return get_cfg()
