@@ -17,6 +17,7 @@ import numpy as np
 BROKEN_PICKLE = (
     pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError,
     AttributeError, AssertionError, ImportError, MemoryError, OverflowError, struct.error,
+    SyntaxError,  # of a forged dtype such as (,)i4
 )  # fmt: skip
 _KINDS = "biufSUO"
 

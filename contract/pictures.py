@@ -8,6 +8,7 @@ import warnings
 import zlib
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from contract.errors import InputError
@@ -62,7 +63,7 @@ def read_picture(source: Path | bytes, name: str = "") -> Image.Image:
                     raise PictureTooLargeError(
                         f"{name} has {image.width} × {image.height} pixels.", f"at most {MAX_PIXELS} pixels."
                     )
-                return _upright(image).convert("RGB")
+                return _eight_bits(_upright(image)).convert("RGB")
     except Image.DecompressionBombError as error:
         raise PictureTooLargeError(f"{name}: {error}", f"at most {MAX_PIXELS} pixels.") from error
     except UnidentifiedImageError as error:  # its own text holds an address in memory, another one in every run
@@ -70,6 +71,13 @@ def read_picture(source: Path | bytes, name: str = "") -> Image.Image:
     except _BROKEN as error:
         reason = getattr(error, "strerror", None) or error  # without the path, which differs between machines
         raise PictureUnreadableError(f"{name} cannot be decoded: {reason}", _EXPECTED) from error
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """A grey picture of 16 bits with 8, which ``convert`` would cut off at 255; any other as it is."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -23,7 +23,7 @@ def run(call: Call[Config]) -> None:
     run_sharded(
         Job(
             "regions", "regions", call.path("out"), dataset.num_shards, call.config, call.seed, inputs,
-            ("pipelines.regions", "contract.detector", "contract.pictures", "contract.pickles"),
+            ("pipelines.regions", "contract.detector", "contract.pictures", "contract.pickles", "contract.device"),
             {"object_classes": list(names)},
         ),
         process, call.workers, len(dataset), _summarise,

@@ -2,6 +2,7 @@ import gzip
 import io
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,3 +147,12 @@ def test_a_heap_of_combining_marks_is_cut_and_takes_no_time():
 def test_what_is_no_text_can_be_told_and_printed():
     assert is_text("Größe 馬") and not is_text("\ud800") and not is_text(None) and not is_text(b"x")
     assert printable("a\udcff") == "a\\udcff" and is_text(printable("\ud800"))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_keep_their_brightness(tmp_path, kind):
+    values = np.array([[0, 255, 256], [32768, 49152, 65535]], np.uint16)
+    path = tmp_path / f"picture.{kind.lower()}"
+    Image.fromarray(values).save(path, kind)
+    read = np.asarray(read_picture(path))
+    assert read[..., 0].tolist() == [[0, 0, 1], [128, 192, 255]] and (read[..., 0] == read[..., 2]).all()
