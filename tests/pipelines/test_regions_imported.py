@@ -432,3 +432,13 @@ def test_the_published_tsv_equals_its_decoded_original(real_data, tmp_path, monk
         assert found[name]["object_ids"] == np.frombuffer(base64.b64decode(cells[3]), "<i8").tolist()
     page = page_of(look(tmp_path / "regions", 6))
     assert page.count("data:image/jpeg;base64,") == 6
+
+
+def test_a_ragged_npy_costs_its_own_picture_alone(world, monkeypatch):
+    for name, size in SIZES.items():
+        write_npy(world.features, name, size, regions(1))
+    ragged = np.empty((), object)
+    ragged[()] = [[1], [1, 2]]
+    np.save(world.features / "b.npy", ragged, allow_pickle=True)
+    found, rejects = world.run(monkeypatch)
+    assert set(found) == {"a", "c"} and rejects == {"b": "malformed_row"}

@@ -39,11 +39,13 @@ class NpyFolder:
             info = info.item()
         if not isinstance(info, dict):
             raise InputError(f"its {_INFO}.npy holds no dictionary", "bbox, image_width, image_height, objects, …")
-        count = whole(info.get("num_boxes", np.size(features, 0) if np.ndim(features) else 0), "num_boxes")
-        if not 0 <= count <= len(np.atleast_1d(features)):
+        with reading("it"):
+            values = numbers(features, np.float32, "features")
+        count = whole(info.get("num_boxes", len(values) if values.ndim else 0), "num_boxes")
+        if not 0 <= count <= len(np.atleast_1d(values)):
             raise InputError(f"its num_boxes is {count}", "no more than it has features.")
         with reading("it"):
-            return _record(info, numbers(features, np.float32, "features")[:count], count)
+            return _record(info, values[:count], count)
 
 
 def _is_info(stem: str, stems: set[str]) -> bool:
