@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import pickle
 import struct
 from typing import Any, BinaryIO
@@ -20,6 +21,7 @@ BROKEN_PICKLE = (
     SyntaxError,  # of a forged dtype such as (,)i4
 )  # fmt: skip
 _KINDS = "biufSUO"
+_SPARE, _GROWTH = 1 << 20, 16  # a value is at most so much, and so many times as much as its pickle has bytes
 
 
 class _Kind:
@@ -58,7 +60,7 @@ class _Array:
             raise pickle.UnpicklingError("it holds an array of objects that are not there")
         objects = np.empty(len(values), object)
         for number, value in enumerate(values):
-            objects[number] = _plain(value)
+            objects[number] = value
         return objects.reshape(shape, order=order)
 
 
@@ -82,24 +84,46 @@ _KNOWN: dict[tuple[str, str], Any] = {
 }  # fmt: skip
 
 
-class _Arrays(pickle.Unpickler):
+class _Arrays(pickle._Unpickler):
+    """Python's own unpickler; the one in C writes as much memory as a pickle of five bytes tells it to."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (name, module) not in _KNOWN:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
         return _KNOWN[name, module]
 
 
-def _plain(value: Any) -> Any:
-    """A value whose stand-ins have become arrays."""
-    if isinstance(value, _Array):
-        return value.array()
-    if isinstance(value, dict):
-        return {_plain(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_plain(inner) for inner in value)
-    if isinstance(value, _Kind) or value is _NDARRAY:
-        raise pickle.UnpicklingError("it holds a kind of values without values")
-    return value
+class _Values:
+    """Turns stand-ins into arrays, as long as what comes of it has a size that such a pickle can mean.
+
+    A pickle may name one list a thousand times, a thousand of those a thousand times, or a list within itself.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self._left = budget
+
+    def plain(self, value: Any) -> Any:
+        """A value whose stand-ins have become arrays."""
+        array = value.array() if isinstance(value, _Array) else None
+        self._left -= 1 + (len(value) if isinstance(value, str | bytes) else 0 if array is None else array.nbytes)
+        if self._left < 0:
+            raise pickle.UnpicklingError("it holds the same values over and over")
+        if array is not None:
+            return self._objects(array) if array.dtype.kind == "O" else array
+        if isinstance(value, dict):
+            return {self.plain(key): self.plain(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.plain(inner) for inner in value)
+        if isinstance(value, _Kind) or value is _NDARRAY:
+            raise pickle.UnpicklingError("it holds a kind of values without values")
+        return value
+
+    def _objects(self, array: np.ndarray) -> np.ndarray:
+        """An array of objects, each of them plain."""
+        plain = np.empty(array.size, object)
+        for number, value in enumerate(array.flat):
+            plain[number] = self.plain(value)
+        return plain.reshape(array.shape)
 
 
 def read_arrays(file: BinaryIO | bytes) -> Any:
@@ -108,4 +132,8 @@ def read_arrays(file: BinaryIO | bytes) -> Any:
     Raises:
         pickle.UnpicklingError: where it asks for anything else, or one of BROKEN_PICKLE where it is broken.
     """
-    return _plain(_Arrays(io.BytesIO(file) if isinstance(file, bytes) else file, encoding="latin1").load())
+    opened = io.BytesIO(file) if isinstance(file, bytes) else file
+    start = opened.tell()
+    size = opened.seek(0, os.SEEK_END) - start
+    opened.seek(start)
+    return _Values(_SPARE + _GROWTH * size).plain(_Arrays(opened, encoding="latin1").load())

@@ -3,6 +3,8 @@
 import base64
 import os
 import pickle
+import resource
+import time
 from pathlib import Path
 
 import h5py
@@ -339,6 +341,29 @@ def test_hdf5_of_the_wrong_shape_is_one_message_or_a_reject(tmp_path, change):
         open_file(tmp_path / "a.h5").read(0)
 
 
+@pytest.mark.parametrize("change", ["wide features", "wide boxes", "a large block", "long names", "many regions"])
+def test_hdf5_that_declares_too_much_is_refused_before_there_is_room_for_it(tmp_path, change):
+    declared = {
+        "wide features": ("features", (2, 14, 2**26), "f4", None), "wide boxes": ("bbox", (2, 14, 2**28), "f4", None),
+        "a large block": ("features", (2, 14, 2**14), "f4", (2, 2**14, 2**14)),
+        "long names": ("image_id", (2,), f"S{2**30}", None), "many regions": ("features", (2, 2**26, 6), "f4", None),
+    }  # fmt: skip
+    write_hdf5(tmp_path / "a.h5", ["a", "b"])
+    name, shape, kind, chunks = declared[change]
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        del file[name]
+        grows = None if chunks is None else (None,) * 3
+        file.create_dataset(name, shape, kind, chunks=chunks, maxshape=grows)
+        if change == "many regions":
+            del file["bbox"], file["num_boxes"]
+            file.create_dataset("bbox", (2, 2**26, 4), "f4")
+            file["num_boxes"] = [2**26, 2**26]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match=r"wide|blocks|num_boxes"):
+        open_file(tmp_path / "a.h5").read(0)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kB"
+
+
 class Evil:
     def __reduce__(self):
         return os.system, ("touch /tmp/m3p-was-here",)
@@ -380,6 +405,53 @@ def test_forged_arrays_are_refused_before_numpy_sees_them():
         for value in honest:
             read = read_arrays(pickle.dumps(value, protocol))
             assert read.dtype == value.dtype and read.shape == value.shape and str(read) == str(value)
+
+
+def again_and_again() -> list:
+    """A list of ten lists, which are one list, of ten lists, and so on: 10^12 numbers in a few hundred bytes."""
+    values = [1] * 10
+    for _ in range(11):
+        values = [values] * 10
+    return values
+
+
+def within_itself() -> list:
+    values: list = [1]
+    values.append(values)
+    return values
+
+
+class BrokenDtype:
+    def __reduce__(self):
+        return np.dtype, ("(,)i4",)
+
+
+BOMBS = {
+    "the same list": pickle.dumps(again_and_again()), "a list within itself": pickle.dumps(within_itself()),
+    "the same array": pickle.dumps([[np.ones(1000)] * 1000] * 1000), "the same text": pickle.dumps(["x" * 999] * 9999),
+    "a dtype of broken syntax": pickle.dumps(BrokenDtype()),
+    "a place in memory for 2³² values": b"\x80\x04}r\xff\xff\xff\xff0h\x00.",
+    "a text of 2³⁶ bytes": b"\x80\x04\x8e" + (2**36).to_bytes(8, "little") + b".",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_pickle_takes_no_more_time_and_memory_than_one_of_its_size_can_mean(bomb):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.monotonic()
+    with pytest.raises(BROKEN_PICKLE):
+        read_arrays(BOMBS[bomb])
+    assert time.monotonic() - start < 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kB"
+
+
+def test_what_a_pickle_may_well_repeat_is_read():
+    array = np.ones((100, 20), "f4")
+    assert len(read_arrays(pickle.dumps([array] * 3))) == 3
+    ragged = np.empty(2, object)
+    ragged[:] = [[1, 2], {"a": array}]
+    read = read_arrays(pickle.dumps(ragged))
+    assert read[0] == [1, 2] and (read[1]["a"] == array).all()
 
 
 def test_hdf5_that_points_elsewhere_is_refused(tmp_path):

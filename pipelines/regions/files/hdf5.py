@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import h5py
 import numpy as np
 
 from contract.errors import InputError
-from pipelines.regions.files.record import Record, numbers, reading, whole
+from pipelines.regions.files.record import WIDEST, Record, numbers, reading, whole
 
 _NAMES = {  # the arrays' names; the published code writes some of them in two ways
     "image_id": ("image_id",), "size": ("wh",), "num_boxes": ("num_boxes",), "boxes": ("bbox",),
@@ -18,7 +19,8 @@ _NAMES = {  # the arrays' names; the published code writes some of them in two w
 }  # fmt: skip
 _DIMENSIONS = {"image_id": 1, "size": 2, "num_boxes": 1, "boxes": 3, "features": 3, "classes": 2}
 _OPTIONAL = ("classes",)
-_NAMES_AT_ONCE, _MOST_REGIONS = 1 << 16, 10_000  # what is read at once, whatever a file declares
+_NAMES_AT_ONCE, _LONGEST_NAME = 1 << 14, 4096  # bytes of a name
+_MOST_BYTES = 256 << 20  # of a record's part, and of a block that is packed together, whatever a file declares
 
 
 class Hdf5File:
@@ -51,10 +53,24 @@ class Hdf5File:
                 raise InputError(f"{self._path}: {name} is no array in the file itself.", "an array.")
             if array.ndim != _DIMENSIONS[what]:
                 raise InputError(f"{self._path}: {name} is of shape {array.shape}.", f"{_DIMENSIONS[what]} dimensions.")
+            self._refuse_what_is_too_much(what, array)
             return array
         if what in _OPTIONAL:
             return None
         raise InputError(f"{self._path} has no {' or '.join(names)}.", "image_id, wh, num_boxes, bbox and features.")
+
+    def _refuse_what_is_too_much(self, what: str, array: h5py.Dataset) -> None:
+        """h5py makes room for whatever shape, block and kind a file declares, before it reads a byte."""
+        most = {"boxes": 4, "size": 2, "features": WIDEST - 1}.get(what)
+        if most is not None and array.shape[-1] > most:
+            raise InputError(f"{self._path}: {what} are {array.shape[-1]} numbers wide.", f"{most} at most.")
+        longest = _LONGEST_NAME if what == "image_id" else 8
+        block = math.prod(array.chunks or (1,)) * array.dtype.itemsize
+        if array.dtype.itemsize > longest or block > _MOST_BYTES:
+            raise InputError(
+                f"{self._path}: {what} has values of {array.dtype.itemsize:,} bytes in blocks of {block:,}.",
+                f"at most {longest:,} bytes, and {_MOST_BYTES:,}.",
+            )
 
     def names(self) -> Iterator[tuple[str, int]]:
         """The pictures' names and their rows."""
@@ -70,8 +86,10 @@ class Hdf5File:
         arrays = self._arrays
         with reading("it"):
             count = whole(arrays["num_boxes"][position], "num_boxes")
-            if not 0 <= count <= min(arrays["boxes"].shape[1], arrays["features"].shape[1], _MOST_REGIONS):
-                raise InputError(f"its num_boxes is {count}", f"as many as it is padded to, {_MOST_REGIONS} at most.")
+            features = arrays["features"]
+            most = _MOST_BYTES // max(1, features.shape[2] * features.dtype.itemsize)
+            if not 0 <= count <= min(arrays["boxes"].shape[1], features.shape[1], most):
+                raise InputError(f"its num_boxes is {count}", f"as many as it is padded to, {most:,} at most.")
             values = {
                 what: arrays[what][position, :count]
                 for what in ("boxes", "features", "classes")

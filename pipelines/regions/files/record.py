@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from contract.errors import InputError
 from contract.pickles import BROKEN_PICKLE
 
-_WIDEST = 2**15  # numbers of a feature: the dataset's column counts them in int16
+WIDEST = 2**15  # numbers of a feature: the dataset's column counts them in int16
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Record:
             "boxes": boxes.shape == (count, 4) and np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all(),
             "features": self.features.ndim == 2
             and len(self.features) == count
-            and 0 < self.features.shape[1] < _WIDEST,
+            and 0 < self.features.shape[1] < WIDEST,
             "classes": self.classes is None or self.classes.shape == (count,),
             "scores": self.scores is None
             or (self.scores.shape == (count,) and bool(((self.scores >= 0) & (self.scores <= 1)).all())),
