@@ -74,7 +74,13 @@ def read_picture(source: Path | bytes, name: str = "") -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """A grey picture of 16 bits with 8, which ``convert`` would cut off at 255; any other as it is."""
+    """A grey picture of 16 bits with 8, which ``convert`` would cut off at 255; any other as it is.
+
+    Raises:
+        ValueError: of 32 bits, for no file says which number is white.
+    """
+    if image.mode in ("I", "F"):
+        raise ValueError("it is grey of 32 bits a pixel, and nothing says which number is white")
     if not image.mode.startswith("I;16"):
         return image
     return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))

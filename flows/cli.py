@@ -47,13 +47,16 @@ def run(
 def inspect(
     path: Annotated[Path, typer.Argument(help="A dataset's folder, such as data/demo/regions.")],
     rows: Annotated[int, typer.Option(min=0, help="Sample rows to show.")] = 5,
-    html: Annotated[Path | None, typer.Option(help="Write one self-contained page, with pictures.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Write one self-contained page, with pictures.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The page's file; beside the dataset, by its name, if none.")] = None,
     debug: Debug = False,
 ) -> None:
     """Show what is in a dataset: columns, counts, rejects, samples."""
-    from flows.inspection import show
+    from flows.inspection import page_beside, show
 
-    show(path, rows, html)
+    if out is not None and not html:
+        raise UsageError(f"--out {out} stands without --html.", "--html --out FILE.")
+    show(path, rows, (out or page_beside(path)) if html else None)
 
 
 @app.command()

@@ -65,8 +65,14 @@ class Inspection:
         return sum(shard.bytes for shard in self.manifest.shards)
 
 
+def page_beside(path: Path) -> Path:
+    """Where a dataset's page goes when no file is named: ``data/demo/regions.html`` of ``data/demo/regions``."""
+    folder = path if path.name else path.resolve()
+    return folder.with_name(f"{folder.name}.html")
+
+
 def show(path: Path, rows: int, html: Path | None) -> None:
-    """Prints what is in a dataset, and writes the page where one is asked for.
+    """Prints what is in a dataset, or writes it to a page.
 
     Raises:
         InputError: where there is no finished dataset.

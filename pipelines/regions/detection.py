@@ -34,12 +34,28 @@ if TYPE_CHECKING:
 
 _WINDOW = 8  # batches that are decoded and sorted by aspect ratio together
 _DECODED_PIXELS = 12_000_000  # a picture with more is shrunk by a whole factor, for it waits in memory with others
+_WINDOW_PIXELS = 8 * _DECODED_PIXELS  # a window ends before it has more; two of them are in memory
 _REASONS: dict[type[InputError], str] = {
     PictureMissingError: "image_missing",
     PictureTooLargeError: "image_too_large",
     PictureUnreadableError: "image_unreadable",
     PicturePathError: "image_unsafe_path",
 }
+
+
+def _windows(rows: list[dict[str, Any]], most: int) -> Iterator[list[dict[str, Any]]]:
+    """Rows in their order, as many at a time as may lie in memory as pictures."""
+    window: list[dict[str, Any]] = []
+    pixels = 0
+    for row in rows:
+        own = min(row["width"] * row["height"], _DECODED_PIXELS)
+        if window and (len(window) == most or pixels + own > _WINDOW_PIXELS):
+            yield window
+            window, pixels = [], 0
+        window.append(row)
+        pixels += own
+    if window:
+        yield window
 
 
 class DetectionProcess:
@@ -71,8 +87,7 @@ class DetectionProcess:
     def shard(self, index: int, tally: Tally) -> Iterator[Row | pa.RecordBatch | Reject]:
         """The regions of a shard's pictures, in their order."""
         rows = list(Dataset(self._images, "images").rows(["image_id", "uri", "width", "height"], index))
-        size = self._config.batch_size
-        windows = [rows[start : start + size * _WINDOW] for start in range(0, len(rows), size * _WINDOW)]
+        windows = list(_windows(rows, _WINDOW * self._config.batch_size))
         with ThreadPoolExecutor(self._config.decoding_threads) as threads:
             ahead = [threads.submit(self._decode, row) for row in windows[0]] if windows else []
             for number, window in enumerate(windows):

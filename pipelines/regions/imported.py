@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from pipelines.regions.rows import row_of
 from pipelines.regions.settings import Config
 from pipelines.sharded import Row, Tally
 
+_SAMPLE = 200  # records that are looked into before all others, for the features' width
 _WAYS = 4  # in which a file may name a picture
 _ASPECT = 0.02  # share by which a resized copy's aspect ratio may differ from the original's
 
@@ -64,9 +66,9 @@ class ImportProcess:
             for name, position in progress(file.names(), f"regions: looking into {self._named(number)}", unit="records")
         ]
         self._of, self._left = self._matched(places)
-        first = self._first_of_each_file(opened)
-        self._width = first[0].features.shape[1] if first else 0
-        if self.class_names == (UNNAMED,) and any(record.classes is not None for record in first):
+        sample = list(self._sample(opened))
+        self._width = _commonest([record.features.shape[1] for record in sample])
+        if self.class_names == (UNNAMED,) and any(record.classes is not None for record in sample):
             raise UsageError(
                 f"{self._features} states classes, and nothing names them.", "detector.class_names in the profile.",
                 "give a text file with one class name a line, in their order, without the background.",
@@ -76,14 +78,12 @@ class ImportProcess:
     def _named(self, file: int) -> str:
         return self._files[file].relative_to(self._features).as_posix()
 
-    def _first_of_each_file(self, opened: list[FeatureFile]) -> list[Record]:
-        """The first record of each file that can be read; what cannot becomes a reject later."""
-        first: dict[int, Record] = {}
-        for place in self._of.values():
-            if place.file not in first:
-                with suppress(InputError):
-                    first[place.file] = opened[place.file].read(place.position)
-        return [first[number] for number in sorted(first)]
+    def _sample(self, opened: list[FeatureFile]) -> Iterator[Record]:
+        """Records from the first file's beginning to the last one's end; what cannot be read becomes a reject later."""
+        places = sorted(self._of.values(), key=lambda place: (place.file, place.position))
+        for place in places[:: math.ceil(len(places) / _SAMPLE) or 1]:
+            with suppress(InputError):
+                yield opened[place.file].read(place.position)
 
     def _matched(self, places: list[_Place]) -> tuple[dict[str, _Place], dict[int, list[tuple[_Place, str]]]]:
         """The record of each picture; by shard, those of none or of one that has a record, with the reason."""
@@ -131,7 +131,7 @@ class ImportProcess:
             raise InputError(f"its regions are of a picture of {width} × {height} px and it has {size}", "one picture.")
         count = len(record.boxes)
         if record.features.shape[1] != self._width:
-            raise InputError(f"its features are {record.features.shape[1]} wide", f"{self._width}, as the first's.")
+            raise InputError(f"its features are {record.features.shape[1]} wide", f"{self._width}, as most are.")
         classes = np.zeros(count, np.int64) if record.classes is None else record.classes
         if count and not 0 <= classes.min() <= classes.max() < len(self.class_names):
             spread = f"its classes lie between {classes.min()} and {classes.max()}"
@@ -143,6 +143,11 @@ class ImportProcess:
         return Found(
             boxes, classes[chosen].astype(np.int16), scores[chosen], as_float16(record.features[chosen]),
         )  # fmt: skip
+
+
+def _commonest(widths: list[int]) -> int:
+    """The width that most have, of several the one met first; 0 of none."""
+    return Counter(widths).most_common(1)[0][0] if widths else 0
 
 
 def _pictures_by_name(pictures: list[dict[str, Any]]) -> dict[str, str]:

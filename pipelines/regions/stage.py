@@ -19,12 +19,12 @@ def run(call: Call[Config]) -> None:
     """The stage: a job over the shards of the images."""
     images, detector = call.path("images"), call.path("detector")
     dataset, spec = Dataset(images, "images"), read_spec(detector)
-    inputs, process, names = _source(call, images, detector, spec.architecture == IMPORTED)
+    inputs, process, parameters = _source(call, images, detector, spec.architecture == IMPORTED)
     run_sharded(
         Job(
             "regions", "regions", call.path("out"), dataset.num_shards, call.config, call.seed, inputs,
             ("pipelines.regions", "contract.detector", "contract.pictures", "contract.pickles", "contract.device"),
-            {"object_classes": list(names)},
+            parameters,
         ),
         process, call.workers, len(dataset), _summarise,
     )  # fmt: skip
@@ -32,17 +32,18 @@ def run(call: Call[Config]) -> None:
 
 def _source(
     call: Call[Config], images: Path, detector: Path, imported: bool
-) -> tuple[dict[str, Path], ShardProcess, tuple[str, ...]]:
-    """What the regions depend on, the job, and the classes' names; what is wrong shows here, before workers start."""
+) -> tuple[dict[str, Path], ShardProcess, dict[str, Any]]:
+    """What the regions depend on, the job, and what else determines them; what is wrong shows before workers start."""
     if imported:
         process = ImportProcess(images, detector, call.path("imported"), call.config)
         inputs = {"images": images, "detector": detector, "features": call.path("imported")}
-        return inputs, process, process.class_names
+        return inputs, process, {"object_classes": list(process.class_names)}
     from pipelines.regions.finding import open_detector
 
     opened = open_detector(detector, call.config.features, call.config.device)
     print(f"regions: {detector_name(detector)} on {opened.device}.")
-    return {"images": images, "detector": detector}, DetectionProcess(images, detector, call.config), opened.class_names
+    parameters = {"object_classes": list(opened.class_names), "computed_on": opened.device.type}
+    return {"images": images, "detector": detector}, DetectionProcess(images, detector, call.config), parameters
 
 
 def _summarise(statistics: dict[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torchvision.models.detection.image_list import ImageList
 
 from contract.detector import DetectorSpec
 from contract.device import half_on_gpu
@@ -32,13 +35,15 @@ class TorchvisionDetector:
 
     def propose(self, pictures: Pictures) -> list[Proposals]:
         """What is found in a batch of decoded pictures."""
-        tensors = [torch.from_numpy(picture).to(self.device).permute(2, 0, 1).float() / 255 for picture in pictures]
-        batch, _ = self._network.transform(tensors)
+        scaled = [self._scaled(picture) for picture in pictures]
+        transform = self._network.transform
+        sizes = [(image.shape[1], image.shape[2]) for image in scaled]
+        batch = ImageList(transform.batch_images(scaled, transform.size_divisible), sizes)
         finest, maps = self._maps(batch.tensors)
         boxes, _ = self._network.rpn(batch, maps)
         heads = self._network.roi_heads
         with half_on_gpu(self.device):
-            pooled = heads.box_head(heads.box_roi_pool(maps, boxes, batch.image_sizes)).float()
+            pooled = heads.box_head(heads.box_roi_pool(maps, boxes, sizes)).float()
         logits, shifts = heads.box_predictor(pooled)
         counts = [len(one) for one in boxes]
         decoded = heads.box_coder.decode(shifts, boxes)
@@ -49,10 +54,16 @@ class TorchvisionDetector:
             Proposals(
                 decoded[row][:, 1:], probabilities[row][:, 1:],  # without the background, which is the first
                 partial(describe, self._features, pooled.split(counts)[row], finest[row : row + 1], scale),
-                tuple(batch.image_sizes[row]),
+                sizes[row],
             )
             for row in range(len(pictures))
         ]  # fmt: skip
+
+    def _scaled(self, picture: NDArray[np.uint8]) -> Tensor:
+        """A picture as the network takes it, one after the other: eight large ones as float32 fill a memory."""
+        transform = self._network.transform
+        floating = torch.from_numpy(picture).to(self.device).permute(2, 0, 1).float() / 255
+        return transform.resize(transform.normalize(floating))[0]
 
     def _maps(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The finest map, from which features are pooled, and the maps that the heads see."""

@@ -64,7 +64,7 @@ def test_terminal_shows_columns_counts_rejects_and_rows(profile, capsys):
 
 def test_page_is_self_contained_and_escapes_what_comes_from_data(profile, capsys):
     page = profile / "page.html"
-    assert run_command(["inspect", str(profile / "captions"), "--html", str(page)]) == 0
+    assert run_command(["inspect", str(profile / "captions"), "--html", "--out", str(page)]) == 0
     text = page.read_text()
     assert "&lt;script&gt;alert(1)" in text
     assert "<script" not in text
@@ -75,7 +75,7 @@ def test_page_is_self_contained_and_escapes_what_comes_from_data(profile, capsys
 
 def test_regions_are_drawn_over_their_picture(profile, capsys):
     page = profile / "page.html"
-    assert run_command(["inspect", str(profile / "regions"), "--html", str(page)]) == 0
+    assert run_command(["inspect", str(profile / "regions"), "--html", "--out", str(page)]) == 0
     text = page.read_text()
     (encoded,) = re.findall(r'src="data:image/jpeg;base64,([^"]+)', text)
     assert "cube &lt;script&gt;alert(1)&lt;/script&gt; 0.90, ball 0.50" in text, "names come from the dataset itself"
@@ -90,8 +90,16 @@ def test_regions_are_drawn_over_their_picture(profile, capsys):
 def test_regions_without_their_pictures_still_make_a_page(profile, capsys):
     (profile / "images" / "_files" / "one.jpg").unlink()
     page = profile / "page.html"
-    assert run_command(["inspect", str(profile / "regions"), "--html", str(page)]) == 0
+    assert run_command(["inspect", str(profile / "regions"), "--html", "--out", str(page)]) == 0
     assert "<img" not in page.read_text()
+
+
+def test_without_a_file_the_page_lies_beside_the_dataset(profile, capsys, monkeypatch):
+    assert run_command(["inspect", f"{profile}/regions/", "--html"]) == 0
+    assert (profile / "regions.html").read_text().count("<img") == 1
+    monkeypatch.chdir(profile / "captions")
+    assert run_command(["inspect", ".", "--html"]) == 0 and (profile / "captions.html").is_file()
+    assert run_command(["inspect", ".", "--out", "page.html"]) == 2 and "--html" in capsys.readouterr().err
 
 
 def test_what_is_no_finished_dataset_is_said_in_one_message(profile, capsys):

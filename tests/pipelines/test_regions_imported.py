@@ -250,11 +250,15 @@ def test_a_folder_without_features_and_classes_without_names_are_one_message(tmp
     assert "detector.class_names" in capsys.readouterr().err and not (tmp_path / "regions").exists()
 
 
-def test_records_of_another_width_are_rejected_and_not_mixed_in(world, monkeypatch):
-    other = line("b", SIZES["b"], regions(1, width=5), 10)
-    (world.features / "a.tsv").write_text(line("a", SIZES["a"], regions(0), 10) + other)
+@pytest.mark.parametrize("odd", ["a", "c"])
+def test_records_of_another_width_than_most_are_rejected_and_not_mixed_in(world, monkeypatch, odd):
+    lines = [
+        line(name, size, regions(number, width=5 if name == odd else 6), 10)
+        for number, (name, size) in enumerate(SIZES.items())
+    ]
+    (world.features / "a.tsv").write_text("".join(lines))
     found, rejects = world.run(monkeypatch)
-    assert set(found) == {"a"} and rejects["b"] == "malformed_row"
+    assert set(found) == set(SIZES) - {odd} and rejects == {odd: "malformed_row"}
 
 
 def test_a_name_of_two_pictures_means_neither(tmp_path, monkeypatch):

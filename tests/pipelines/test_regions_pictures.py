@@ -1,5 +1,8 @@
 """What the regions of one shard's pictures are: where, how many, how described; and which pictures are left out."""
 
+import resource
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +176,36 @@ def test_pictures_of_every_kind_are_read_right(tmp_path, detector):
     assert not rejects and len(found) == len(rows)
     assert boxes_of(found["tiny"]).max() <= 1
     assert boxes_of(found["turned"])[:, 2].max() <= 48 < boxes_of(found["turned"])[:, 3].max()
+
+
+def test_grey_of_32_bits_is_rejected_since_nobody_says_what_is_white(tmp_path, detector):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    values = np.arange(64 * 64).reshape(64, 64)
+    rows = [
+        save(raw, "floating", Image.fromarray(values.astype(np.float32)), "f.tif"),
+        save(raw, "whole", Image.fromarray(values.astype(np.int32)), "i.tif"),
+    ]
+    found, rejects, _ = regions_of(write_images(tmp_path / "images", raw, rows), detector)
+    assert not found and {reject.reason for reject in rejects} == {"image_unreadable"}
+    assert all("32 bits" in reject.message for reject in rejects)
+
+
+@pytest.mark.slow
+def test_large_pictures_do_not_fill_the_memory(tmp_path, detector):
+    """Forty pictures of 36 MB each, decoded ahead of the detector, in windows of at most 288 MB."""
+    (tmp_path / "raw").mkdir()
+    large = save(tmp_path / "raw", "large", Image.new("RGB", (4000, 3000), "red"))
+    images = write_images(tmp_path / "images", tmp_path / "raw", [large | {"image_id": f"{i:02d}"} for i in range(40)])
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        found, grown = process.submit(found_and_memory_grown, images, detector).result()
+    assert found == 40 and grown < 1_000, "MB"
+
+
+def found_and_memory_grown(images: Path, detector: Path) -> tuple[int, float]:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found, *_ = regions_of(images, detector)
+    return len(found), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3
 
 
 def test_a_picture_with_too_few_regions_is_rejected(images, detector):

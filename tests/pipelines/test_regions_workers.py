@@ -75,6 +75,7 @@ def test_everything_is_accounted_for(world, undisturbed):
 def test_the_manifest_names_the_classes_and_counts_what_was_found(world, undisturbed):
     parameters, statistics = undisturbed.manifest.parameters, undisturbed.manifest.statistics
     assert parameters["object_classes"] == list(SMALL.class_names) and parameters["most"] == 8
+    assert parameters["computed_on"] == "cpu", "another kind of device rounds differently"
     rows = list(undisturbed.rows())
     assert statistics["regions"] == sum(found["num_regions"] for found in rows) == sum(statistics["objects"].values())
     assert sum(statistics["regions_a_picture"].values()) == 120

@@ -46,9 +46,7 @@ class Record:
         count, boxes = len(self.boxes), self.boxes
         fits = {
             "boxes": boxes.shape == (count, 4) and np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all(),
-            "features": self.features.ndim == 2
-            and len(self.features) == count
-            and 0 < self.features.shape[1] < WIDEST,
+            "features": self.features.ndim == 2 and len(self.features) == count and 0 < self.features.shape[1] < WIDEST,
             "classes": self.classes is None or self.classes.shape == (count,),
             "scores": self.scores is None
             or (self.scores.shape == (count,) and bool(((self.scores >= 0) & (self.scores <= 1)).all())),
