@@ -15,10 +15,11 @@ from contract.hashing import stable_hash
 from contract.text import without_spaces
 from model import noise, objectives
 from model.config import PretrainConfig
-from model.data import Ints, RegionStore, Texts, pad
+from model.data import Ints, Texts, pad
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.order import Order
 from model.pairs import PairDraws, duplicates
+from model.regions import RegionStore
 from model.tokenizer import Tokenizer
 
 _ALIKE = 20  # how many like pictures hard negatives are drawn from

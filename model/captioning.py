@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from contract.progress import Progress
-from model.data import RegionStore
 from model.network import Attention, GenerationNetwork, Layer
+from model.regions import RegionStore
 from model.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 
 _NEVER = float("-inf")

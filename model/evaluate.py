@@ -17,8 +17,9 @@ from model import checkpoint, retrieval_metrics
 from model.caption_metrics import bleu4, cider
 from model.caption_tokens import caption_tokens, tokenizer_name
 from model.captioning import BeamSearch, caption_pictures
-from model.data import RegionStore, with_ends
+from model.data import with_ends
 from model.network import GenerationNetwork, UnderstandingNetwork
+from model.regions import RegionStore
 from model.retrieval import score_all_pairs
 from model.retrieval_metrics import FIVE_DUPLICATED, UNIQUE
 from model.task_config import EvaluateConfig

@@ -22,10 +22,11 @@ from contract.device import choose_device, use_threads
 from contract.errors import InputError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, objectives, training
-from model.data import Ints, RegionStore, Texts, pad, with_ends
+from model.data import Ints, Texts, pad, with_ends
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.order import Order
 from model.pairs import PairDraws, duplicates
+from model.regions import RegionStore
 from model.task_config import FINETUNED, FinetuneConfig
 from model.task_data import read_regions, read_split
 from model.tokenizer import Tokenizer

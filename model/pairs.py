@@ -7,8 +7,9 @@ import numpy as np
 from contract.errors import InputError
 from contract.hashing import stable_hash
 from contract.progress import progress
-from model.data import Ints, RegionStore, Texts
+from model.data import Ints, Texts
 from model.noise import mismatch
+from model.regions import RegionStore
 
 
 class PairDraws:

@@ -25,8 +25,9 @@ from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, training
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import CONFIGS, NetworkConfig, PretrainConfig
-from model.data import RegionStore, read_captions, read_codeswitch, read_corpus
+from model.data import read_captions, read_codeswitch, read_corpus
 from model.network import GenerationNetwork, UnderstandingNetwork, build
+from model.regions import RegionStore
 from model.tokenizer import Tokenizer
 
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from contract.progress import Progress
-from model.data import Ints, RegionStore
+from model.data import Ints
 from model.network import Layer, UnderstandingNetwork
+from model.regions import RegionStore
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import stable_hash
 from model.config import NetworkConfig
-from model.data import RegionStore
+from model.regions import RegionStore
 
 
 @dataclass(frozen=True)

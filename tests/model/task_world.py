@@ -32,7 +32,9 @@ def write_dataset(folder: Path, name: str, rows: Iterable[dict], **parameters) -
     for index in range(SHARDS):
         mine = [row for row in rows if shard_of(row[schema.shard_key], SHARDS) == index]
         with ShardWriter(folder, shard_name(index, SHARDS), schema) as writer:
-            writer.write(sorted(mine, key=lambda row: tuple(row[column] for column in schema.key)))
+            mine.sort(key=lambda row: tuple(row[column] for column in schema.key))
+            for start in range(0, len(mine), 100):
+                writer.write(mine[start : start + 100])
         shards.append(writer.shard())
     Manifest(name, schema.version, "test", parameters, 0, {}, shards, rejects, len(rows), len(rows), {}).write(folder)
     return folder

@@ -7,7 +7,7 @@ from task_world import enliven, world  # noqa: F401
 
 from model import checkpoint
 from model.captioning import BeamSearch, caption_pictures, search
-from model.data import RegionStore
+from model.regions import RegionStore
 from model.tokenizer import BOS, EOS, PAD, UNK
 
 

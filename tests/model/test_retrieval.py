@@ -4,7 +4,8 @@ import torch
 from task_world import enliven, world, write_checkpoint  # noqa: F401
 
 from model import checkpoint
-from model.data import RegionStore, pad, with_ends
+from model.data import pad, with_ends
+from model.regions import RegionStore
 from model.retrieval import score_all_pairs
 
 TEXTS = ["there is a cube and a ball here", "ring", "Stern und Kegel", "这里有圆球", "disk and a star", ""]
