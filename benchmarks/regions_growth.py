@@ -1,6 +1,6 @@
 """Time and memory of the stage `regions` for a number of pictures and for ten times as many.
 
-    python benchmarks/regions_growth.py --pictures 300
+    python benchmarks/regions_growth.py --pictures 2000
 
 Pictures are those of benchmarks/regions.py; the detector is the small one, so that reading and writing weigh most.
 Memory is the sum of the proportional shares (PSS) of the stage's processes, sampled ten times a second.
@@ -48,7 +48,7 @@ def memory(process: psutil.Process) -> int:
 def main() -> None:
     """Prints both runs and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--pictures", type=int, default=300)
+    parser.add_argument("--pictures", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="m3p-bench-") as name:

@@ -7,7 +7,8 @@ from typing import Any
 
 from contract.command import Call, PathOption, run_stage
 from contract.dataset import Dataset
-from contract.detector import IMPORTED, detector_name, read_spec
+from contract.detector import IMPORTED, DetectorSpec, detector_name, read_spec
+from contract.device import choose_device
 from contract.manifest import dataset_of
 from pipelines.regions.detection import DetectionProcess
 from pipelines.regions.imported import ImportProcess
@@ -19,7 +20,7 @@ def run(call: Call[Config]) -> None:
     """The stage: a job over the shards of the images."""
     images, detector = call.path("images"), call.path("detector")
     dataset, spec = Dataset(images, "images"), read_spec(detector)
-    inputs, process, parameters = _source(call, images, detector, spec.architecture == IMPORTED)
+    inputs, process, parameters = _source(call, images, detector, spec)
     run_sharded(
         Job(
             "regions", "regions", call.path("out"), dataset.num_shards, call.config, call.seed, inputs,
@@ -31,18 +32,17 @@ def run(call: Call[Config]) -> None:
 
 
 def _source(
-    call: Call[Config], images: Path, detector: Path, imported: bool
+    call: Call[Config], images: Path, detector: Path, spec: DetectorSpec
 ) -> tuple[dict[str, Path], ShardProcess, dict[str, Any]]:
-    """What the regions depend on, the job, and what else determines them; what is wrong shows before workers start."""
-    if imported:
+    """What the regions depend on, the job, and what else determines them. Only the workers load the detector."""
+    names = list(spec.class_names)
+    if spec.architecture == IMPORTED:
         process = ImportProcess(images, detector, call.path("imported"), call.config)
         inputs = {"images": images, "detector": detector, "features": call.path("imported")}
-        return inputs, process, {"object_classes": list(process.class_names)}
-    from pipelines.regions.finding import open_detector
-
-    opened = open_detector(detector, call.config.features, call.config.device)
-    print(f"regions: {detector_name(detector)} on {opened.device}.")
-    parameters = {"object_classes": list(opened.class_names), "computed_on": opened.device.type}
+        return inputs, process, {"object_classes": names}
+    device = choose_device(call.config.device)
+    print(f"regions: {detector_name(detector)} on {device}.")
+    parameters = {"object_classes": names, "computed_on": device.type}
     return {"images": images, "detector": detector}, DetectionProcess(images, detector, call.config), parameters
 
 
