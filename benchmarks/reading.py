@@ -45,7 +45,7 @@ def write_regions(folder: Path, count: int) -> int:
                     "image_id": f"{number:08d}", "num_regions": regions, "feature_dim": WIDTH,
                     "features": features.tobytes(), "boxes": np.tile(np.float32([1, 2, 30, 40]), regions).tobytes(),
                     "width": 640, "height": 480, "object_ids": [1] * regions, "object_scores": [0.5] * regions,
-                    "detector": "none",
+                    "attribute_ids": None, "attribute_scores": None, "detector": "none",
                 }])  # fmt: skip
         with ShardWriter(folder, f"{REJECTS_FOLDER}/{shard_name(shard, SHARDS)}", SCHEMAS["rejects"]) as rejected:
             pass

@@ -2,10 +2,10 @@
 
     python benchmarks/regions.py --pictures 300 --rounds 3
 
-Both see the same pictures in batches of the same size, with the same number of processor cores. The stage starts, reads,
-decodes, chooses regions and writes; the loop does nothing but call the network. So the ratio rises with the number of
-pictures. Where there is a GPU, the stage is also compared with a loop over one picture at a time, each decoded and its
-regions chosen as its turn comes.
+Both see the same pictures in batches of the same size, with the same number of processor cores. The stage starts,
+reads, decodes, chooses regions and writes; the loop does nothing but call the network. So the ratio rises with the
+number of pictures. Where there is a GPU, the stage is also compared with a loop over one picture at a time, each
+decoded and its regions chosen as its turn comes.
 """
 
 from __future__ import annotations

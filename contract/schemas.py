@@ -94,7 +94,7 @@ CAPTIONS = _dataset("captions", "1.0", ("image_id", "caption_id"), "image_id", [
     _IMAGE_ID, _LANG, column("text", pa.string(), "The caption", "Unicode NFC"), _SPLIT,
 ])  # fmt: skip
 
-REGIONS = _dataset("regions", "1.0", ("image_id",), "image_id", [
+REGIONS = _dataset("regions", "1.1", ("image_id",), "image_id", [
     _IMAGE_ID,
     column("num_regions", pa.int16(), "Number of regions", "regions"),
     column("feature_dim", pa.int16(), "Width of a region's feature", "numbers"),
@@ -103,6 +103,10 @@ REGIONS = _dataset("regions", "1.0", ("image_id",), "image_id", [
     _WIDTH, _HEIGHT,
     column("object_ids", pa.list_(pa.field("element", pa.int16(), nullable=False)), "Most likely class a region"),
     column("object_scores", pa.list_(pa.field("element", pa.float32(), nullable=False)), "Its probability", "0 to 1"),
+    column("attribute_ids", pa.list_(pa.field("element", pa.int16(), nullable=False)),
+           "Most likely attribute a region; null of a detector without attributes", nullable=True),
+    column("attribute_scores", pa.list_(pa.field("element", pa.float32(), nullable=False)), "Its probability", "0 to 1",
+           nullable=True),
     column("detector", pa.string(), "Which detector: architecture and the first 12 digits of its weights' sha256"),
 ])  # fmt: skip
 

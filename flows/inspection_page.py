@@ -20,8 +20,7 @@ def page_of(inspection: Inspection) -> str:
     """The page's HTML; everything that comes from data is escaped."""
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
     environment.filters["shown"] = lambda value: shown(value, _CELL)
-    class_names = inspection.manifest.parameters.get("object_classes")
-    labels = [labels_of(row, class_names) for row in inspection.rows]
+    labels = [labels_of(row, inspection.manifest.parameters) for row in inspection.rows]
     return environment.get_template("inspect.html").render(
         inspection=inspection,
         manifest=inspection.manifest,

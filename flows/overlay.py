@@ -45,15 +45,22 @@ def _draw_regions(image: Image.Image, row: dict[str, Any], scale: float, labels:
         draw.text((x1, max(0.0, y1 - 13)), label, fill="white", font=font)
 
 
-def labels_of(row: dict[str, Any], class_names: Any) -> list[str]:
-    """Class and score of each of a row's regions.
+def labels_of(row: dict[str, Any], parameters: dict[str, Any]) -> list[str]:
+    """Class and score of each of a row's regions, after its attribute where it has one.
 
     Args:
         row: a row of any dataset; one without regions has no labels.
-        class_names: what the manifest states as ``object_classes``; a class without a name there keeps its number.
+        parameters: the manifest's; ``object_classes`` and ``attribute_classes`` hold names. What has none keeps its
+            number.
     """
-    names = class_names if isinstance(class_names, list) else []
+    classes = _named(row.get("object_ids") or [], parameters.get("object_classes"))
+    attributes = _named(row.get("attribute_ids") or [], parameters.get("attribute_classes")) or [""] * len(classes)
     return [
-        f"{names[identity] if 0 <= identity < len(names) else identity} {score:.2f}"
-        for identity, score in zip(row.get("object_ids", []), row.get("object_scores", []), strict=True)
+        f"{attribute} {name} {score:.2f}".strip()
+        for attribute, name, score in zip(attributes, classes, row.get("object_scores", []), strict=True)
     ]
+
+
+def _named(ids: list[int], names: Any) -> list[str]:
+    known = names if isinstance(names, list) else []
+    return [str(known[number]) if 0 <= number < len(known) else str(number) for number in ids]

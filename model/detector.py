@@ -172,7 +172,8 @@ def run(call: Call[DetectorConfig]) -> None:
     facts: dict[str, Any]
     network: nn.Module | None
     if config.architecture == IMPORTED:
-        spec, network, facts = _spec(config, _class_names(config) if config.class_names else (UNNAMED,)), None, {}
+        classes = _names(config.class_names, "class") if config.class_names else (UNNAMED,)
+        spec, network, facts = _spec(config, classes), None, {}
     elif config.weights:
         spec, network = take_weights(config)
         network, facts = network.to(device), {"weights": sha256_of_file(config.weights)}
@@ -216,7 +217,8 @@ def _spec(config: DetectorConfig, class_names: tuple[str, ...]) -> DetectorSpec:
         shortest, longest, text = read.INPUT.MIN_SIZE_TEST, read.INPUT.MAX_SIZE_TEST, as_yaml(read)
     if config.shortest_side:
         shortest, longest = config.shortest_side, config.longest_side
-    return DetectorSpec(config.architecture, class_names, shortest, longest, head, text)
+    attributes = _names(config.attribute_names, "attribute") if config.attribute_names else ()
+    return DetectorSpec(config.architecture, class_names, shortest, longest, head, text, attributes)
 
 
 def _measured(
@@ -244,22 +246,23 @@ def take_weights(config: DetectorConfig) -> tuple[DetectorSpec, nn.Module]:
         UsageError: where the class names are missing, or what the network needs is not installed.
         InputError: where class names, weights and architecture do not fit each other.
     """
-    spec = _spec(config, _class_names(config))
+    spec = _spec(config, _names(config.class_names, "class"))
     network = build(spec)
     load_weights(network, config.weights or Path())
     return spec, network
 
 
-def _class_names(config: DetectorConfig) -> tuple[str, ...]:
-    if config.class_names is None or not config.class_names.is_file():
+def _names(path: Path | None, what: str) -> tuple[str, ...]:
+    """The names of classes or attributes, one a line of a file."""
+    if path is None or not path.is_file():
         raise UsageError(
-            f"detector.class_names is {config.class_names}.", "a text file with one class name a line.",
-            "give the names of the classes that the weights know, in order, without the background.",
+            f"detector.{what}_names is {path}.", f"a text file with one {what} name a line.",
+            f"give the names that the weights know, in order{', without the background' if what == 'class' else ''}.",
         )  # fmt: skip
     try:
-        lines = config.class_names.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except ValueError as error:
-        raise InputError(f"{config.class_names} is no text ({error}).", "UTF-8, one class name a line.") from error
+        raise InputError(f"{path} is no text ({error}).", f"UTF-8, one {what} name a line.") from error
     return tuple(line.strip() for line in lines if line.strip())
 
 

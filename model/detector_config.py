@@ -17,6 +17,10 @@ class DetectorConfig:
 
     weights: Path | None = option(None, "weights file (.safetensors, .pth, .pkl) to take instead of training")
     class_names: Path | None = option(None, "text file with one class name a line; goes with weights")
+    attribute_names: Path | None = option(
+        None,
+        "text file with one attribute name a line; for bottom_up_attention and imported",
+    )
     architecture: str = option("small", f"one of {', '.join(ARCHITECTURES)}")
     config: Path | None = option(None, "detectron2's configuration file; for the architecture detectron2")
     shortest_side: int = option(0, "length of a picture's shorter side once scaled; 0 is the architecture's own", "px")

@@ -29,11 +29,15 @@ _MOST_SCALE = math.log(1000 / 16)  # a box grows at most by so much, as a logari
 
 
 class Found(NamedTuple):
-    """What the network finds in one picture: proposals, class probabilities without the background, features."""
+    """What the network finds in one picture: proposals, class probabilities without the background, features.
+
+    Where it has an attribute head, each proposal's probabilities of attributes too.
+    """
 
     boxes_N4: Tensor
     probabilities_NK: Tensor
     features_NF: Tensor
+    attributes_NA: Tensor | None
 
 
 class BottomUpAttention(nn.Module):
@@ -41,14 +45,15 @@ class BottomUpAttention(nn.Module):
 
     Args:
         classes: object classes, without the background; 1600 in the published weights.
+        attributes: attributes that are told apart, 400 in the published weights with attributes; 0 for no such head.
         proposals: boxes a picture that the second stage looks at.
     """
 
-    def __init__(self, classes: int, proposals: int = 300) -> None:
+    def __init__(self, classes: int, attributes: int = 0, proposals: int = 300) -> None:
         super().__init__()
         self.backbone = _Backbone()
         self.proposal_generator = _ProposalGenerator(proposals)
-        self.roi_heads = _Heads(classes)
+        self.roi_heads = _Heads(classes, attributes)
 
     def forward(self, images_BCHW: Tensor, sizes: list[tuple[int, int]]) -> list[Found]:
         """Finds regions.
@@ -191,20 +196,38 @@ def _shifted(boxes_N4: Tensor, shifts_N4: Tensor) -> Tensor:
 
 
 class _Predictor(nn.Module):
-    def __init__(self, classes: int) -> None:
+    """Classes of regions, and their attributes, which are told from a region's feature and its class."""
+
+    def __init__(self, classes: int, attributes: int) -> None:
         super().__init__()
         self.cls_score = nn.Linear(FEATURES, classes + 1)  # the background is the last
+        if attributes:
+            embedded = FEATURES // 8
+            self.cls_embedding = nn.Embedding(classes + 1, embedded)
+            self.fc_attr = nn.Linear(FEATURES + embedded, FEATURES // 4)
+            self.attr_score = nn.Linear(FEATURES // 4, attributes + 1)  # the last says that there is none
+        self._has_attributes = attributes > 0
+
+    def forward(self, features_NF: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Probabilities of classes [N, K], without the background, and of attributes [N, A], without none of them."""
+        logits_NK1 = self.cls_score(features_NF)
+        probabilities_NK = F.softmax(logits_NK1, dim=1)[:, :-1]
+        if not self._has_attributes:
+            return probabilities_NK, None
+        embedded_NE = self.cls_embedding(logits_NK1.argmax(dim=1))
+        hidden_NH = F.relu(self.fc_attr(torch.cat([features_NF, embedded_NE], dim=1)))
+        return probabilities_NK, F.softmax(self.attr_score(hidden_NH)[:, :-1], dim=1)
 
 
 class _Heads(nn.Module):
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, attributes: int) -> None:
         super().__init__()
         self.res5 = _stage(1024, FEATURES, 3, 1, dilation=2)
-        self.box_predictor = _Predictor(classes)
+        self.box_predictor = _Predictor(classes, attributes)
 
     def forward(self, maps_1CHW: Tensor, boxes_N4: Tensor) -> Found:
         pooled = roi_pool(maps_1CHW, [boxes_N4], _POOLED, 1 / _STRIDE)
         with half_on_gpu(pooled.device):
             features = self.res5(pooled).float().mean(dim=(2, 3))
-        probabilities = F.softmax(self.box_predictor.cls_score(features), dim=1)
-        return Found(boxes_N4, probabilities[:, :-1], features)
+        probabilities_NK, attributes_NA = self.box_predictor(features)
+        return Found(boxes_N4, probabilities_NK, features, attributes_NA)

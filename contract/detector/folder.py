@@ -61,7 +61,7 @@ def build(spec: DetectorSpec) -> nn.Module:
     if spec.architecture == BOTTOM_UP_ATTENTION:
         from contract.detector.bottom_up_attention import BottomUpAttention
 
-        return BottomUpAttention(len(spec.class_names))
+        return BottomUpAttention(len(spec.class_names), len(spec.attribute_names))
     if spec.architecture == DETECTRON2:
         from contract.detector.detectron2 import detectron2_network
 

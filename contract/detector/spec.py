@@ -40,6 +40,7 @@ class DetectorSpec:
         longest_side: px that its longer side may have then.
         head_width: width of the box head's features; the torchvision architectures have 1024.
         config: detectron2's whole configuration as YAML; empty for the others.
+        attribute_names: what its attribute head tells apart; of ``bottom_up_attention`` and ``imported`` alone.
     """
 
     architecture: str
@@ -48,6 +49,7 @@ class DetectorSpec:
     longest_side: int
     head_width: int = 1024
     config: str = ""
+    attribute_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses what no network can be built from.
@@ -60,6 +62,13 @@ class DetectorSpec:
             raise UsageError(f"The detector's architecture is {self.architecture!r}.", f"one of {known}.")
         if not 0 < len(self.class_names) < 2**15:
             raise UsageError(f"The detector has {len(self.class_names)} class names.", "one at least, under 32,768.")
+        if self.attribute_names and self.architecture not in (BOTTOM_UP_ATTENTION, IMPORTED):
+            raise UsageError(
+                f"The detector {self.architecture} has {len(self.attribute_names)} attribute names.",
+                f"none; {BOTTOM_UP_ATTENTION} and {IMPORTED} can have some.",
+            )
+        if not len(self.attribute_names) < 2**15:
+            raise UsageError(f"The detector has {len(self.attribute_names)} attribute names.", "under 32,768.")
         if not LEAST_SIDE <= self.shortest_side <= self.longest_side:
             sides = f"shortest_side is {self.shortest_side} and longest_side is {self.longest_side}"
             raise UsageError(f"The detector's {sides}.", f"{LEAST_SIDE} ≤ shortest_side ≤ longest_side, in px.")

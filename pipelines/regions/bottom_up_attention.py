@@ -44,7 +44,7 @@ class BottomUpAttentionDetector:
             batch[row, :, : image.shape[1], : image.shape[2]] = image
         found: list[Found] = self._network(batch, sizes)
         return [
-            Proposals(one.boxes_N4[:, None], one.probabilities_NK, _features_of(one), size)
+            Proposals(one.boxes_N4[:, None], one.probabilities_NK, _features_of(one), size, one.attributes_NA)
             for one, size in zip(found, sizes, strict=True)
         ]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from contract.dataset import Dataset
-from contract.detector import MOST_OBLONG, detector_name
+from contract.detector import MOST_OBLONG, detector_name, read_spec
 from contract.errors import InputError
 from contract.pictures import (
     PictureMissingError,
@@ -82,7 +82,7 @@ class DetectionProcess:
         self._store = PictureStore(self._images)
         self._choice = Choice(config.least, config.most, config.confidence, config.nms_iou)
         self._detector: Detector = open_detector(self._detector_folder, config.features, config.device)
-        self._name = detector_name(self._detector_folder)
+        self._name, self._spec = detector_name(self._detector_folder), read_spec(self._detector_folder)
 
     def shard(self, index: int, tally: Tally) -> Iterator[Row | pa.RecordBatch | Reject]:
         """The regions of a shard's pictures, in their order."""
@@ -133,4 +133,4 @@ class DetectionProcess:
         """The picture's row, its boxes in px of the original though the picture may have been shrunk."""
         decoded, size = np.array(picture.shape[1::-1] * 2, "<f4"), np.array([row["width"], row["height"]] * 2, "<f4")
         found = dataclasses.replace(found, boxes=found.boxes * (size / decoded))
-        return row_of(row, found, self._config.least, self._detector.class_names, self._name, tally)
+        return row_of(row, found, self._config.least, self._spec, self._name, tally)

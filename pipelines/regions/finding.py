@@ -15,7 +15,7 @@ from torch import Tensor
 from contract.detector import BOTTOM_UP_ATTENTION, DETECTRON2, load_detector
 from contract.device import choose_device
 from pipelines.regions.choice import Choice, choose
-from pipelines.regions.found import Found, as_float16
+from pipelines.regions.found import Attributes, Found, as_float16
 
 Pictures = list[NDArray[np.uint8]]  # each [height, width, 3], red green blue
 
@@ -29,12 +29,14 @@ class Proposals:
         probabilities_NC: float32, of the object classes, without the background.
         features: gives the features [R, F] of chosen proposals, from their indices [R] and boxes [R, 4].
         size: height and width, in px, of the picture as the detector saw it.
+        attributes_NA: float32, probabilities of attributes; None of a detector without.
     """
 
     boxes_NC4: Tensor
     probabilities_NC: Tensor
     features: Callable[[Tensor, Tensor], Tensor]
     size: tuple[int, int]
+    attributes_NA: Tensor | None = None
 
 
 class Detector(Protocol):
@@ -89,9 +91,13 @@ def _found(proposals: Proposals, shape: tuple[int, ...], choice: Choice) -> Foun
     features = proposals.features(chosen, boxes)
     (height, width), (seen_height, seen_width) = shape[:2], proposals.size
     factors = torch.tensor([width / seen_width, height / seen_height], device=boxes.device).repeat(2)
+    attributes = None
+    if proposals.attributes_NA is not None:
+        best_R, ids_R = proposals.attributes_NA[chosen].max(dim=1)
+        attributes = Attributes(ids_R.cpu().numpy().astype(np.int16), best_R.cpu().numpy())
     return Found(
         (boxes * factors).cpu().numpy(), classes.cpu().numpy().astype(np.int16),
-        scores.cpu().numpy(), as_float16(features.cpu().numpy()),
+        scores.cpu().numpy(), as_float16(features.cpu().numpy()), attributes,
     )  # fmt: skip
 
 

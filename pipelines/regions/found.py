@@ -9,6 +9,14 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
+class Attributes:
+    """The most likely attribute of each region: int [R], 0-based, and its probability, float32 [R]."""
+
+    ids: NDArray[np.integer]
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Found:
     """The regions of one picture.
 
@@ -17,12 +25,14 @@ class Found:
         classes: int16 [R], 0-based.
         scores: float32 [R].
         features: float16 [R, F].
+        attributes: None of a detector without.
     """
 
     boxes: NDArray[np.float32]
     classes: NDArray[np.int16]
     scores: NDArray[np.float32]
     features: NDArray[np.float16]
+    attributes: Attributes | None = None
 
 
 def as_float16(features: NDArray[np.floating]) -> NDArray[np.float16]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from contract.dataset import Dataset
 from contract.detector import IMPORTED, UNNAMED, read_spec
@@ -22,7 +23,7 @@ from contract.progress import progress
 from contract.rejects import Reject
 from pipelines.regions.files import FeatureFile, find_files, open_file
 from pipelines.regions.files.record import Record
-from pipelines.regions.found import Found, as_float16
+from pipelines.regions.found import Attributes, Found, as_float16
 from pipelines.regions.rows import row_of
 from pipelines.regions.settings import Config
 from pipelines.sharded import Row, Tally
@@ -57,7 +58,7 @@ class ImportProcess:
 
     def __init__(self, images: Path, detector: Path, features: Path, config: Config) -> None:
         self._images, self._features, self._config = images, features, config
-        self.class_names = read_spec(detector).class_names
+        self._spec = read_spec(detector)
         self._files = find_files(features)
         opened = [open_file(path) for path in self._files]
         places = [
@@ -68,7 +69,7 @@ class ImportProcess:
         self._of, self._left = self._matched(places)
         sample = list(self._sample(opened))
         self._width = _commonest([record.features.shape[1] for record in sample])
-        if self.class_names == (UNNAMED,) and any(record.classes is not None for record in sample):
+        if self._spec.class_names == (UNNAMED,) and any(record.classes is not None for record in sample):
             raise UsageError(
                 f"{self._features} states classes, and nothing names them.", "detector.class_names in the profile.",
                 "give a text file with one class name a line, in their order, without the background.",
@@ -118,7 +119,7 @@ class ImportProcess:
             except InputError as error:
                 yield Reject(row["image_id"], self._named(place.file), "malformed_row", f"{place.name}: {error.what}")
                 continue
-            yield row_of(row, found, self._config.least, self.class_names, IMPORTED, tally)
+            yield row_of(row, found, self._config.least, self._spec, IMPORTED, tally)
         for place, reason in self._left.get(index, []):
             tally.rows_in += 1
             yield Reject(place.name, self._named(place.file), reason, "expected one record a picture here")
@@ -133,16 +134,24 @@ class ImportProcess:
         if record.features.shape[1] != self._width:
             raise InputError(f"its features are {record.features.shape[1]} wide", f"{self._width}, as most are.")
         classes = np.zeros(count, np.int64) if record.classes is None else record.classes
-        if count and not 0 <= classes.min() <= classes.max() < len(self.class_names):
-            spread = f"its classes lie between {classes.min()} and {classes.max()}"
-            raise InputError(spread, f"0 to {len(self.class_names) - 1}, as named.")
+        _check_named("classes", classes, self._spec.class_names)
         scores = np.ones(count, np.float32) if record.scores is None else record.scores
         chosen = np.sort(np.argsort(-scores, kind="stable")[: self._config.most])
         factors = np.array([row["width"] / width, row["height"] / height] * 2, np.float32)
         boxes = record.boxes[chosen] * factors
+        attributes = record.attributes if self._spec.attribute_names else None  # what nothing names is left aside
+        if attributes:
+            _check_named("attributes", attributes.ids, self._spec.attribute_names)
+            attributes = Attributes(attributes.ids[chosen], attributes.scores[chosen])
         return Found(
-            boxes, classes[chosen].astype(np.int16), scores[chosen], as_float16(record.features[chosen]),
+            boxes, classes[chosen].astype(np.int16), scores[chosen], as_float16(record.features[chosen]), attributes,
         )  # fmt: skip
+
+
+def _check_named(what: str, ids: NDArray[np.integer], names: Sequence[str]) -> None:
+    if len(ids) and not 0 <= ids.min() <= ids.max() < len(names):
+        spread = f"its {what} lie between {ids.min()} and {ids.max()}"
+        raise InputError(spread, f"0 to {len(names) - 1}, as named.")
 
 
 def _commonest(widths: list[int]) -> int:

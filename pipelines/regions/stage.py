@@ -35,15 +35,15 @@ def _source(
     call: Call[Config], images: Path, detector: Path, spec: DetectorSpec
 ) -> tuple[dict[str, Path], ShardProcess, dict[str, Any]]:
     """What the regions depend on, the job, and what else determines them. Only the workers load the detector."""
-    names = list(spec.class_names)
+    names = {"object_classes": list(spec.class_names), "attribute_classes": list(spec.attribute_names)}
     if spec.architecture == IMPORTED:
-        process = ImportProcess(images, detector, call.path("imported"), call.config)
-        inputs = {"images": images, "detector": detector, "features": call.path("imported")}
-        return inputs, process, {"object_classes": names}
+        features = call.path("imported")
+        inputs = {"images": images, "detector": detector, "features": features}
+        return inputs, ImportProcess(images, detector, features, call.config), names
     device = choose_device(call.config.device)
     print(f"regions: {detector_name(detector)} on {device}.")
-    parameters = {"object_classes": names, "computed_on": device.type}
-    return {"images": images, "detector": detector}, DetectionProcess(images, detector, call.config), parameters
+    process = DetectionProcess(images, detector, call.config)
+    return {"images": images, "detector": detector}, process, names | {"computed_on": device.type}
 
 
 def _summarise(statistics: dict[str, Any]) -> dict[str, Any]:

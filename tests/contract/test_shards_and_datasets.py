@@ -76,7 +76,8 @@ def test_rows_out_of_order_across_batches_are_refused(tmp_path):
 def test_vectors_come_back_exactly(tmp_path):
     features = np.random.default_rng(0).normal(size=(36, 2048)).astype("<f2")
     row = {"image_id": "a", "num_regions": 36, "feature_dim": 2048, "features": features.tobytes(), "boxes": b"",
-           "width": 1, "height": 1, "object_ids": [1], "object_scores": [0.5], "detector": "d"}  # fmt: skip
+           "width": 1, "height": 1, "object_ids": [1], "object_scores": [0.5], "attribute_ids": None,
+           "attribute_scores": None, "detector": "d"}  # fmt: skip
     write(tmp_path, [row], schema=REGIONS)
     read = pq.read_table(tmp_path / "part.parquet").to_pylist()[0]
     assert np.array_equal(np.frombuffer(read["features"], "<f2").reshape(36, 2048), features)

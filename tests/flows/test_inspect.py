@@ -49,7 +49,7 @@ def profile(tmp_path: Path) -> Path:
     region = {
         "image_id": "one", "num_regions": 2, "feature_dim": 4, "features": np.zeros((2, 4), "<f2").tobytes(),
         "boxes": boxes.tobytes(), "width": 200, "height": 100, "object_ids": [1, 0], "object_scores": [0.9, 0.5],
-        "detector": "test",
+        "attribute_ids": None, "attribute_scores": None, "detector": "test",
     }  # fmt: skip
     write_dataset(tmp_path / "regions", "regions", [region], [], object_classes=["ball", f"cube {HOSTILE}"])
     return tmp_path

@@ -58,7 +58,8 @@ def region_row(picture: int, width: int = FEATURES) -> dict:
     return {
         "image_id": f"p{picture:03d}", "num_regions": len(things), "feature_dim": width,
         "features": features.astype("<f2").tobytes(), "boxes": boxes.tobytes(), "width": 320, "height": 320,
-        "object_ids": things, "object_scores": [1.0] * len(things), "detector": "test",
+        "object_ids": things, "object_scores": [1.0] * len(things),
+        "attribute_ids": None, "attribute_scores": None, "detector": "test",
     }  # fmt: skip
 
 

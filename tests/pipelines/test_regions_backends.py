@@ -130,6 +130,41 @@ def test_the_published_pickle_loads_with_and_without_attributes(visual_genome, t
         load_weights(network, path)
 
 
+def test_the_published_attributes_are_told_from_feature_and_class(tmp_path):
+    """As the published code computes them: the class, background included, embedded beside the feature."""
+    colours = ("red", "blue", "green", "wooden", "tall")
+    network = randomised(BottomUpAttention(len(NAMES), len(colours), proposals=20))
+    arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    head = {name.removeprefix("roi_heads.box_predictor."): one for name, one in arrays.items() if "predictor" in name}
+    assert head["cls_embedding.weight"].shape == (4, 256) and head["fc_attr.weight"].shape == (512, 2304)
+    assert head["attr_score.weight"].shape == (6, 512)
+    (tmp_path / "attr.pkl").write_bytes(pickle.dumps({"model": arrays}))
+    loaded = BottomUpAttention(len(NAMES), len(colours), proposals=20).eval()
+    load_weights(loaded, tmp_path / "attr.pkl")
+    with torch.inference_mode():
+        (found,) = loaded(torch.from_numpy(picture(3, 96, 128)).permute(2, 0, 1)[None].float() - 110, [(96, 128)])
+    features = found.features_NF.numpy()
+    classes = (features @ head["cls_score.weight"].T + head["cls_score.bias"]).argmax(axis=1)
+    both = np.concatenate([features, head["cls_embedding.weight"][classes]], axis=1)
+    hidden = np.maximum(both @ head["fc_attr.weight"].T + head["fc_attr.bias"], 0)
+    scores = np.exp((hidden @ head["attr_score.weight"].T + head["attr_score.bias"])[:, :-1])
+    np.testing.assert_allclose(found.attributes_NA.numpy(), scores / scores.sum(axis=1, keepdims=True), rtol=1e-3)
+
+    spec = DetectorSpec(BOTTOM_UP_ATTENTION, NAMES, 96, 160, 2048, attribute_names=colours)
+    write_detector(tmp_path / "detector", spec, network)
+    images = write_images(tmp_path / "images", tmp_path / "raw", write_pictures(tmp_path / "raw", 2))
+    rows, _, tally = regions_of(images, tmp_path / "detector", least=3, most=10)
+    for one in rows.values():
+        assert len(one["attribute_ids"]) == len(one["attribute_scores"]) == one["num_regions"]
+        assert all(0.2 <= score <= 1 for score in one["attribute_scores"]), "the best of five"
+    assert set(tally.statistics["attributes"]) <= set(colours)
+
+
+def test_attributes_of_a_detector_that_has_none_are_refused():
+    with pytest.raises(UsageError, match="attribute names"):
+        DetectorSpec("small", NAMES, 64, 128, 16, attribute_names=("red",))
+
+
 def test_detectron2_without_detectron2_is_one_clear_line(monkeypatch, tmp_path):
     import sys
 

@@ -40,13 +40,13 @@ def in_base64(array: np.ndarray) -> str:
     return base64.b64encode(array.tobytes()).decode()
 
 
-def line(name: str, size: tuple[int, int], one: dict[str, np.ndarray], columns: int) -> str:
+def line(name: str, size: tuple[int, int], one: dict[str, np.ndarray], columns: int, attributes: str = "\t") -> str:
     width, height = size
     boxes, features, count = in_base64(one["boxes"]), in_base64(one["features"]), len(one["boxes"])
     if columns == 6:
         return f"{name}\t{width}\t{height}\t{count}\t{boxes}\t{features}\n"
     objects = f"{in_base64(one['classes'])}\t{in_base64(one['scores'])}"
-    return f"{name}\t{height}\t{width}\t{objects}\t\t\t{count}\t{boxes}\t{features}\n"
+    return f"{name}\t{height}\t{width}\t{objects}\t{attributes}\t{count}\t{boxes}\t{features}\n"
 
 
 def write_hdf5(path: Path, names: list, padded: int = 14) -> None:
@@ -129,6 +129,28 @@ def test_tsv_in_both_layouts(tmp_path, monkeypatch, columns, ending):
     assert set(found) == set(SIZES) and not rejects
     for number, name in enumerate(SIZES):
         check(found[name], number, scores=columns == 10, classes=columns == 10)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_attributes_are_read_where_something_names_them(world, monkeypatch, named):
+    spec = DetectorSpec(IMPORTED, NAMES, 600, 1000, attribute_names=("red", "tall") if named else ())
+    write_detector(world.detector, spec, None)
+    ids, scores = np.arange(12) % 2, np.linspace(0, 1, 12, dtype=np.float32)
+    wrong = f"{in_base64(ids + 1)}\t{in_base64(scores)}"
+    (world.features / "all.tsv").write_text(
+        line("a", SIZES["a"], regions(0), 10, f"{in_base64(ids)}\t{in_base64(scores)}")
+        + line("b", SIZES["b"], regions(1), 10) + line("c", SIZES["c"], regions(2), 10, wrong)
+    )  # fmt: skip
+    found, rejects = world.run(monkeypatch)
+    assert found["b"]["attribute_ids"] is None is found["b"]["attribute_scores"]
+    if not named:
+        assert set(found) == set(SIZES) and found["a"]["attribute_ids"] is None
+        return
+    assert found["a"]["attribute_ids"] == ids.tolist() and found["a"]["attribute_scores"] == scores.tolist()
+    assert rejects == {"c": "malformed_row"}
+    manifest = Dataset(world.root / "regions", "regions").manifest
+    assert manifest.parameters["attribute_classes"] == ["red", "tall"]
+    assert manifest.statistics["attributes"] == {"red": 6, "tall": 6}
 
 
 @pytest.mark.parametrize("names", [["a", "b", "c"], [b"a", b"b", b"c"]])
@@ -484,8 +506,11 @@ def test_the_published_tsv_equals_its_decoded_original(real_data, tmp_path, monk
         Image.new("RGB", size, "grey").save(raw / f"{name}.jpg")
         rows.append(row(name, f"{name}.jpg", size))
     images = write_images(tmp_path / "images", raw, rows)
-    names = tuple((source / "objects_vocab.txt").read_text().splitlines())
-    write_detector(tmp_path / "detector", DetectorSpec(IMPORTED, names, 600, 1000), None)
+    names, attributes = (
+        tuple((source / f"{what}_vocab.txt").read_text().splitlines()) for what in ("objects", "attributes")
+    )
+    spec = DetectorSpec(IMPORTED, names, 600, 1000, attribute_names=attributes)
+    write_detector(tmp_path / "detector", spec, None)
     given = [
         "--images",
         images,
@@ -506,7 +531,14 @@ def test_the_published_tsv_equals_its_decoded_original(real_data, tmp_path, monk
         assert (features_of(found[name]) == features.astype(np.float16)).all()
         assert np.abs(boxes_of(found[name]) - boxes).max() < 1e-3
         assert found[name]["object_ids"] == np.frombuffer(base64.b64decode(cells[3]), "<i8").tolist()
+        assert found[name]["attribute_ids"] == np.frombuffer(base64.b64decode(cells[5]), "<i8").tolist()
+        assert found[name]["attribute_scores"] == np.frombuffer(base64.b64decode(cells[6]), "<f4").tolist()
     page = page_of(look(tmp_path / "regions", 6))
+    first = next(iter(dataset.rows()))
+    assert (
+        f"{attributes[first['attribute_ids'][0]]} {names[first['object_ids'][0]]} {first['object_scores'][0]:.2f}"
+        in page
+    )
     assert page.count("data:image/jpeg;base64,") == 6
 
 

@@ -131,5 +131,5 @@ def _regions(image_id: str, nouns: tuple[int, int], width: int, height: int, sco
     return {
         "image_id": image_id, "num_regions": 2, "feature_dim": 4, "features": np.zeros((2, 4), "<f2").tobytes(),
         "boxes": boxes.tobytes(), "width": width, "height": height, "object_ids": list(nouns),
-        "object_scores": [score, score * 0.9], "detector": "test",
+        "object_scores": [score, score * 0.9], "attribute_ids": None, "attribute_scores": None, "detector": "test",
     }  # fmt: skip

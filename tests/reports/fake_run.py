@@ -163,6 +163,8 @@ def make_regions(data):
                 "height": 300,
                 "object_ids": [0, 2, 3],
                 "object_scores": [0.98, 0.91, 0.4],
+                "attribute_ids": None,
+                "attribute_scores": None,
                 "detector": "mobilenet@0123456789ab",
             }
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from contract.errors import InputError
 from contract.pickles import BROKEN_PICKLE
+from pipelines.regions.found import Attributes
 
 WIDEST = 2**15  # numbers of a feature: the dataset's column counts them in int16
 
@@ -28,6 +29,7 @@ class Record:
         features: floating [R, F].
         classes: int64 [R], 0-based; None where the file states none.
         scores: float32 [R], of the classes; None where the file states none.
+        attributes: None where the file states none.
     """
 
     width: int | None
@@ -36,6 +38,7 @@ class Record:
     features: NDArray[np.floating]
     classes: NDArray[np.int64] | None
     scores: NDArray[np.float32] | None
+    attributes: Attributes | None = None
 
     def __post_init__(self) -> None:
         """Refuses parts that do not fit each other.
@@ -48,8 +51,9 @@ class Record:
             "boxes": boxes.shape == (count, 4) and np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all(),
             "features": self.features.ndim == 2 and len(self.features) == count and 0 < self.features.shape[1] < WIDEST,
             "classes": self.classes is None or self.classes.shape == (count,),
-            "scores": self.scores is None
-            or (self.scores.shape == (count,) and bool(((self.scores >= 0) & (self.scores <= 1)).all())),
+            "scores": self.scores is None or _are_probabilities(self.scores, count),
+            "attributes": self.attributes is None
+            or (self.attributes.ids.shape == (count,) and _are_probabilities(self.attributes.scores, count)),
             "width": self.width is None or 0 < self.width < 2**31,
             "height": self.height is None or 0 < self.height < 2**31,
         }
@@ -59,6 +63,10 @@ class Record:
                     f"its {name} are not those of {count} regions",
                     "finite numbers, as many as regions; boxes with an area.",
                 )
+
+
+def _are_probabilities(values: NDArray[np.float32], count: int) -> bool:
+    return values.shape == (count,) and bool(((values >= 0) & (values <= 1)).all())
 
 
 @contextmanager

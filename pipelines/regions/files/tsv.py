@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from contract.errors import InputError
 from pipelines.regions.files.record import Record, whole
+from pipelines.regions.found import Attributes
 
 _COLUMNS = {
     6: ("image_id", "width", "height", "num_boxes", "boxes", "features"),
@@ -71,10 +72,14 @@ class TsvFile:
         count = whole(row["num_boxes"], "num_boxes")
         classes = _array(row, "classes", "<i8", count) if "classes" in row else None
         scores = _array(row, "scores", "<f4", count) if "scores" in row else None
+        attributes = None
+        if row.get("attributes"):
+            ids, probabilities = _array(row, "attributes", "<i8", count), _array(row, "attribute_scores", "<f4", count)
+            attributes = Attributes(ids, probabilities)
         return Record(
             whole(row["width"], "width"), whole(row["height"], "height"),
             _array(row, "boxes", "<f4", count).reshape(count, -1),
-            _array(row, "features", "<f4", count).reshape(count, -1), classes, scores,
+            _array(row, "features", "<f4", count).reshape(count, -1), classes, scores, attributes,
         )  # fmt: skip
 
 
