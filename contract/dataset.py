@@ -73,8 +73,10 @@ class Dataset:
     def _batches(
         self, shard: Shard, schema: DatasetSchema, columns: Sequence[str] | None, batch_size: int
     ) -> Iterator[pa.RecordBatch]:  # fmt: skip
+        names = list(columns or schema.arrow.names)
         with self._open(shard, schema) as file, self._reading(shard):
-            yield from file.iter_batches(batch_size, columns=list(columns) if columns else None)
+            for batch in file.iter_batches(batch_size, columns=_there(file, names)):
+                yield schema.completed(batch, names)
 
     @contextmanager
     def _reading(self, shard: Shard) -> Iterator[None]:
@@ -121,7 +123,8 @@ class Dataset:
 
     def _row_group(self, names: list[str], shard: Shard, group: int) -> pa.Table:
         with self._open(shard, self.schema) as file, self._reading(shard):
-            return file.read_row_group(group, names, use_threads=False).select(names).replace_schema_metadata(None)
+            table = file.read_row_group(group, _there(file, names), use_threads=False)
+            return self.schema.completed(table, names).replace_schema_metadata(None)
 
     def table(self, columns: Sequence[str] | None = None, shard: int | None = None) -> pa.Table:
         """All rows, or one shard's, in memory."""
@@ -151,3 +154,8 @@ class Dataset:
     def shard_of(self, key: str) -> int:
         """The shard in which the row of a shard key lies."""
         return shard_of(key, self.num_shards)
+
+
+def _there(file: pq.ParquetFile, names: list[str]) -> list[str]:
+    """Those of the columns that the file has; one of an older minor version may lack some."""
+    return [name for name in names if name in file.schema_arrow.names]

@@ -1,13 +1,16 @@
 """The one place where a dataset's columns are written down.
 
 A schema carries a description and, where there is one, a unit on every column (field metadata), and the
-dataset's name, version, key and shard key in its own metadata. A new column raises the minor version; a
-column that changes or goes raises the major one, which readers of the old one refuse.
+dataset's name, version, key and shard key in its own metadata. A new column raises the minor version; where it may be
+null, older files are read as if it were. A column that changes or goes raises the major one, which readers of the old
+one refuse.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -16,6 +19,8 @@ from contract.errors import InputError
 _META_NAME, _META_VERSION, _META_KEY, _META_SHARD_KEY = (
     b"m3p.dataset", b"m3p.version", b"m3p.key", b"m3p.shard_key",
 )  # fmt: skip
+
+_Rows = TypeVar("_Rows", pa.RecordBatch, pa.Table)
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,14 @@ class DatasetSchema:
     def vectors(self) -> tuple[str, ...]:
         """The binary columns, which are written without dictionary encoding."""
         return tuple(field.name for field in self.arrow if pa.types.is_binary(field.type))
+
+    def completed(self, rows: _Rows, names: Sequence[str]) -> _Rows:
+        """These columns of rows, in this order; one that the rows of an older file lack is null."""
+        for name in names:
+            if name not in rows.schema.names:
+                field = self.arrow.field(name)
+                rows = rows.append_column(field, pa.nulls(len(rows), field.type))
+        return rows.select(names)
 
 
 def column(name: str, kind: pa.DataType, description: str, unit: str = "", nullable: bool = False) -> pa.Field:
@@ -159,7 +172,7 @@ def dataset_name(schema: pa.Schema) -> str:
 
 
 def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> None:
-    """Refuses a file of another dataset, of another major version, or without a column of its schema.
+    """Refuses a file of another dataset, of another major version, or without a column that must have values.
 
     Raises:
         InputError: names the file, what was found and expected, and the command that rebuilds it.
@@ -179,6 +192,8 @@ def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> Non
             f"rebuild it: delete the folder and run `m3p run --profile PROFILE --target {expected.name}`.",
         )
     for field in expected.arrow:
+        if field.nullable and field.name not in schema.names:
+            continue
         if field.name not in schema.names or schema.field(field.name).type != field.type:
             raise InputError(
                 f"{where} has no column {field.name} of the type {field.type}.",

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import duckdb
@@ -25,7 +26,7 @@ def write(folder, rows, name="part.parquet", schema=CORPUS):
 
 
 def finished(folder, rows, **other):
-    shards = [write(folder, rows, shard_name(0, 1))]
+    shards = other.pop("shards", None) or [write(folder, rows, shard_name(0, 1))]
     rejects = [write(folder, [], f"_rejects/{shard_name(0, 1)}", REJECTS)]
     values = {
         "dataset": "corpus", "version": "1.0", "stage": "corpus", "parameters": {}, "seed": 7, "inputs": {},
@@ -101,6 +102,20 @@ def test_another_dataset_or_major_version_is_refused_and_a_newer_minor_one_read(
         check_version(CAPTIONS.arrow, IMAGES, "x")
     with pytest.raises(InputError, match="none stated"):
         check_version(pa.schema([]), IMAGES, "x")
+
+
+def test_a_dataset_of_an_older_minor_version_is_read_with_nulls(tmp_path):
+    """Regions from before they had attributes; extracting them anew would take days."""
+    row = {"image_id": "a", "num_regions": 1, "feature_dim": 1, "features": b"ab", "boxes": bytes(16), "width": 1,
+           "height": 1, "object_ids": [1], "object_scores": [0.5], "detector": "d"}  # fmt: skip
+    old = pa.schema([field for field in REGIONS.arrow if not field.name.startswith("attribute")])
+    metadata = REGIONS.arrow.metadata | {b"m3p.version": b"1.0"}
+    schema = dataclasses.replace(REGIONS, arrow=old.with_metadata(metadata))
+    shard = write(tmp_path, [row], shard_name(0, 1), schema)
+    dataset = Dataset(finished(tmp_path, [], dataset="regions", shards=[shard], rows_in=1, rows_out=1), "regions")
+    assert list(dataset.rows()) == [row | {"attribute_ids": None, "attribute_scores": None}]
+    assert dataset.table(["attribute_ids", "image_id"]).to_pylist() == [{"attribute_ids": None, "image_id": "a"}]
+    assert dataset.table().schema.names == REGIONS.arrow.names
 
 
 def test_others_read_a_dataset_without_help(tmp_path):
