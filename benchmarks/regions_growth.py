@@ -3,20 +3,16 @@
     python benchmarks/regions_growth.py --pictures 2000
 
 Pictures are those of benchmarks/regions.py; the detector is the small one, so that reading and writing weigh most.
-Memory is the sum of the proportional shares (PSS) of the stage's processes, sampled ten times a second.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-import psutil
 import torch
+from parts.measured import measured
 from regions import BATCH, CLASSES, make_images
 
 from contract.detector import DetectorSpec, build, write_detector
@@ -24,25 +20,10 @@ from contract.detector import DetectorSpec, build, write_detector
 
 def stage(images: Path, detector: Path, out: Path, workers: int) -> tuple[float, float]:
     """Seconds, and the peak of memory in MB."""
-    command = [
-        sys.executable, "-m", "pipelines.regions", "--images", images, "--detector", detector, "--out", out,
-        "--workers", workers, "--batch-size", BATCH, "--least", 1, "--features", "both",
-    ]  # fmt: skip
-    start, peak = time.perf_counter(), 0
-    process = psutil.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        peak = max(peak, sum(memory(one) for one in [process, *process.children(recursive=True)]))
-        time.sleep(0.1)
-    if process.returncode:
-        raise SystemExit(process.returncode)
-    return time.perf_counter() - start, peak / 1e6
-
-
-def memory(process: psutil.Process) -> int:
-    try:
-        return process.memory_full_info().pss
-    except psutil.Error:  # it has ended meanwhile
-        return 0
+    return measured(
+        "pipelines.regions", "--images", images, "--detector", detector, "--out", out, "--workers", workers,
+        "--batch-size", BATCH, "--least", 1, "--features", "both",
+    )  # fmt: skip
 
 
 def main() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import pyarrow as pa
+
+from contract.schemas import REJECTS
 from contract.text import printable
 
 # One line a reason: the code as it stands in Parquet and manifests, and what it means. Add here, never in a stage.
@@ -74,7 +78,45 @@ class Reject:
         Raises:
             ValueError: for a reason that is not in REASONS.
         """
-        if self.reason not in REASONS:
-            raise ValueError(f"unknown reject reason {self.reason!r}; add it to contract/rejects.py")
+        _check_reasons([self.reason])
         for name in ("key", "source", "message"):  # what is rejected may be no text
             object.__setattr__(self, name, printable(getattr(self, name)))
+
+
+class Rejects:
+    """Gathers the rejects of a shard."""
+
+    def __init__(self) -> None:
+        self._rejects: list[Reject] = []
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, rejects: Reject | pa.RecordBatch) -> None:
+        """Adds one, or a batch of them by the schema of rejects.
+
+        Raises:
+            ValueError: for a reason that is not in REASONS.
+        """
+        if isinstance(rejects, Reject):
+            self._rejects.append(rejects)
+            return
+        _check_reasons(rejects.column("reason").unique().to_pylist())
+        self._batches.append(rejects)
+
+    def by_reason(self) -> dict[str, int]:
+        """How many there are of each reason."""
+        counted = self._table().column("reason").value_counts().to_pylist()
+        return {one["values"]: one["counts"] for one in counted}
+
+    def in_order(self) -> Iterator[pa.RecordBatch]:
+        """All of them, in the order of the dataset's key."""
+        yield from self._table().sort_by([(name, "ascending") for name in REJECTS.key]).to_batches()
+
+    def _table(self) -> pa.Table:
+        single = pa.RecordBatch.from_pylist([vars(reject) for reject in self._rejects], schema=REJECTS.arrow)
+        return pa.Table.from_batches([single, *self._batches], schema=REJECTS.arrow)
+
+
+def _check_reasons(reasons: Iterable[str]) -> None:
+    for reason in reasons:
+        if reason not in REASONS:
+            raise ValueError(f"unknown reject reason {reason!r}; add it to contract/rejects.py")

@@ -7,26 +7,25 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.utils.shared import Shared
 
 from contract.errors import PASSING_FAILURE
-from pipelines.beam_runner import Work
-from pipelines.beam_work import DoWork
+from pipelines.beam_runner import Plan, ShufflePlan
+from pipelines.beam_work import DoWork, Gather, Spread
 
 RUNNER_VARIABLE = "M3P_BEAM_OPTIONS"  # further Beam options: another runner, its address, …
 _WORKER_THREAD = "run_worker"  # Beam's name for the thread that waits for a worker's process
 
 
 def main() -> None:
-    """Reads the work from standard input, runs it, and ends with an error where it fails."""
-    work, elements, workers, errors_folder = pickle.load(sys.stdin.buffer)  # noqa: S301 — written by our own parent
+    """Reads the plan from standard input, carries it out, and ends with an error where that fails."""
+    plan: Plan | ShufflePlan = pickle.load(sys.stdin.buffer)  # noqa: S301 — written by our own parent
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threading.excepthook = _end_with_worker
-    run_pipeline(work, elements, workers, errors_folder)
+    run_pipeline(plan)
 
 
 def _end_with_parent() -> None:
@@ -42,19 +41,22 @@ def _end_with_worker(failure: threading.ExceptHookArgs) -> None:
         os._exit(PASSING_FAILURE)
 
 
-def run_pipeline(work: Work, elements: Sequence[int], workers: int, errors_folder: Path) -> None:
-    """Runs the work for every element as a Beam pipeline."""
-    mode = "multi_processing" if workers > 1 else "in_memory"
+def run_pipeline(plan: Plan | ShufflePlan) -> None:
+    """Carries a plan out as a Beam pipeline."""
+    mode = "multi_processing" if plan.workers > 1 else "in_memory"
     # The runner is always named: DirectRunner would first try to download another one.
-    options = ["--runner=FnApiRunner", f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
+    options = ["--runner=FnApiRunner", f"--direct_running_mode={mode}", f"--direct_num_workers={plan.workers}"]
     options += os.environ.get(RUNNER_VARIABLE, "").split()
+    shared = Shared()
     with beam.Pipeline(options=PipelineOptions(options)) as pipeline:
-        _ = (
-            pipeline
-            | "Elements" >> beam.Create(list(elements))
-            | "Spread" >> beam.Reshuffle()
-            | "Do" >> beam.ParDo(DoWork(work, str(errors_folder)))
-        )
+        elements = pipeline | "Elements" >> beam.Create(list(plan.elements)) | "Spread out" >> beam.Reshuffle()
+        if isinstance(plan, Plan):
+            _ = elements | "Do" >> beam.ParDo(DoWork(plan.work, plan.errors_folder, shared))
+            return
+        keys = pipeline | "Keys" >> beam.Create([(key, b"") for key in plan.keys])  # those that no block goes to, too
+        blocks = elements | "Read" >> beam.ParDo(Spread(plan.work, plan.errors_folder, shared))
+        grouped = (blocks, keys) | "Together" >> beam.Flatten() | "By key" >> beam.GroupByKey()
+        _ = grouped | "Do" >> beam.ParDo(Gather(plan.work, plan.errors_folder, shared))
 
 
 if __name__ == "__main__":

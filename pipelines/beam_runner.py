@@ -1,9 +1,11 @@
-"""Spreads independent elements of work over Beam workers, on this machine or wherever Beam runs.
+"""Spreads work over Beam workers, on this machine or wherever Beam runs.
 
-Every element leaves its result in files, so nothing is shuffled and nothing is collected. Beam itself runs in a
-process of its own (``pipelines.beam_driver``), for three reasons: what it and its workers print goes to a log file
-instead of the terminal; a lost worker, for which Beam waits for ever, ends that process instead; and when this
-process is killed, nothing is left behind that still writes.
+Independent elements leave their results in files, so that nothing is shuffled and nothing is collected. Where rows
+must meet, elements are read into blocks of rows, a block a key, and each key is done once Beam has grouped its
+blocks: whole record batches are shuffled, never a row. Beam itself runs in a process of its own
+(``pipelines.beam_driver``), for three reasons: what it and its workers print goes to a log file instead of the
+terminal; a lost worker, for which Beam waits for ever, ends that process instead; and when this process is killed,
+nothing is left behind that still writes.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,18 +42,63 @@ class Work(Protocol):
         """Does one element and leaves its result in files."""
 
 
+class Shuffle(Protocol):
+    """Something picklable whose elements hold rows of many keys, each of which is done with all of its rows."""
+
+    def setup(self) -> None:
+        """Loads what is needed once a process."""
+
+    def spread(self, element: int) -> Iterator[tuple[int, bytes]]:
+        """Reads one element into blocks, each with the key that it belongs to."""
+
+    def gather(self, key: int, blocks: Sequence[bytes]) -> None:
+        """Does one key with all of its blocks, which come in any order, and leaves its result in files."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Elements to do; pickled and sent to the workers.
+
+    Attributes:
+        work: what to do.
+        elements: their numbers.
+        workers: processes on this machine.
+        errors_folder: where a worker leaves the error that a user should see, and Beam its log.
+    """
+
+    work: Work
+    elements: Sequence[int]
+    workers: int
+    errors_folder: Path
+
+
+@dataclass(frozen=True)
+class ShufflePlan:
+    """Elements to read and keys to do, likewise.
+
+    Attributes:
+        work: what to do.
+        elements: their numbers.
+        keys: all keys, also those that no block goes to.
+        workers: as in Plan.
+        errors_folder: as in Plan.
+    """
+
+    work: Shuffle
+    elements: Sequence[int]
+    keys: Sequence[int]
+    workers: int
+    errors_folder: Path
+
+
 def run_elements(
-    work: Work,
-    elements: Sequence[int],
-    workers: int,
-    errors_folder: Path,
-    count_done: Callable[[], int],
+    work: Work, elements: Sequence[int], workers: int, errors_folder: Path, count_done: Callable[[], int],
     progress: Progress,
-) -> None:
+) -> None:  # fmt: skip
     """Runs ``work.do`` for every element, on ``workers`` processes.
 
     Args:
-        work: what to do; pickled and sent to the workers.
+        work: what to do.
         elements: numbers of the elements.
         workers: processes on this machine.
         errors_folder: where a worker leaves the error that a user should see, and Beam its log.
@@ -61,10 +109,40 @@ def run_elements(
         M3PError: the one that a worker raised; or that one failed, with the last lines of the log.
         PassingError: where a worker was lost.
     """
-    for leftover in errors_folder.glob("error-*.json"):
+    run_plan(Plan(work, list(elements), min(workers, len(elements)), errors_folder), count_done, progress)
+
+
+def run_here(plan: Plan | ShufflePlan) -> None:
+    """Carries a plan out in this process, without Beam."""
+    plan.work.setup()
+    if isinstance(plan, Plan):
+        for element in plan.elements:
+            plan.work.do(element)
+        return
+    blocks: dict[int, list[bytes]] = {key: [] for key in plan.keys}
+    for element in plan.elements:
+        for key, block in plan.work.spread(element):
+            blocks[key].append(block)
+    for key in plan.keys:
+        plan.work.gather(key, blocks.pop(key))
+
+
+def run_plan(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: Progress) -> None:
+    """Carries a plan out on Beam's workers, and waits for it.
+
+    Args:
+        plan: what to do.
+        count_done: how many items are done so far, asked now and then for the progress bar.
+        progress: the bar.
+
+    Raises:
+        M3PError: the one that a worker raised; or that one failed, with the last lines of the log.
+        PassingError: where a worker was lost.
+    """
+    for leftover in plan.errors_folder.glob("error-*.json"):
         leftover.unlink()
-    payload = cloudpickle.dumps((work, list(elements), min(workers, len(elements)), errors_folder))
-    with (errors_folder / _LOG).open("wb") as log:
+    payload = cloudpickle.dumps(plan)
+    with (plan.errors_folder / _LOG).open("wb") as log:
         driver = subprocess.Popen(
             [sys.executable, "-m", "pipelines.beam_driver"], stdin=subprocess.PIPE, stdout=log, stderr=log,
             env=_environment(), start_new_session=True,
@@ -74,7 +152,7 @@ def run_elements(
     finally:
         _end(driver)
     if code != 0:
-        raise _error_of_worker(errors_folder, code)
+        raise _error_of_worker(plan.errors_folder, code)
 
 
 def _environment() -> dict[str, str]:

@@ -6,7 +6,6 @@ A stage gives a ``ShardProcess``; this module gives it work folder, resume, work
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from contract.config import as_parameters
 from contract.hashing import fingerprint, fingerprint_of_code
 from contract.manifest import Manifest
 from contract.progress import Progress
-from contract.rejects import Reject
+from contract.rejects import Reject, Rejects
 from contract.schemas import REJECTS, SCHEMAS, DatasetSchema
 from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
 from contract.workfolder import ShardRecord, WorkFolder, merge_statistics, total_rejected
@@ -61,6 +60,8 @@ class ShardProcess(Protocol):
 
     def shard(self, index: int, tally: Tally) -> Iterator[Row | pa.RecordBatch | Reject]:
         """Yields the rows of one shard in the order of the dataset's key, and rejects in any order.
+
+        Rejects may also come as record batches of their schema, where a Python object each is too slow.
 
         Counts the rows that it was given into ``tally.rows_in``: rows in = rows out + rejects.
         """
@@ -192,10 +193,6 @@ def _rows_done(folder: Path) -> int:
     return total
 
 
-def _reject_order(reject: Reject) -> tuple[str, ...]:
-    return reject.key, reject.reason, reject.source, reject.message
-
-
 class _ShardWork:
     """Writes the shards of one table, in whichever process."""
 
@@ -207,7 +204,7 @@ class _ShardWork:
 
     def do(self, index: int) -> None:
         name, files = shard_name(index, self._shards), self._work.files
-        tally, reasons, rejects = Tally(folder=files), Counter[str](), list[Reject]()
+        tally, rejects = Tally(folder=files), Rejects()
         rows: list[Row] = []
         buffer_rows = _BUFFER_VECTORS if self._schema.vectors else _BUFFER_ROWS
         done, last_said = self._work.path / f"rows-{index:05d}", time.monotonic()
@@ -217,9 +214,8 @@ class _ShardWork:
                 if time.monotonic() - last_said > _SAY_SECONDS:
                     done.write_text(str(tally.rows_in))
                     last_said = time.monotonic()
-                if isinstance(item, Reject):
-                    rejects.append(item)
-                    reasons[item.reason] += 1
+                if isinstance(item, Reject) or (isinstance(item, pa.RecordBatch) and item.schema == REJECTS.arrow):
+                    rejects.add(item)
                     continue
                 if isinstance(item, pa.RecordBatch):
                     writer.write(rows)
@@ -232,9 +228,10 @@ class _ShardWork:
                     rows = []
             writer.write(rows)
         with ShardWriter(files, f"{REJECTS_FOLDER}/{name}", REJECTS) as rejects_writer:
-            rejects_writer.write(vars(reject) for reject in sorted(rejects, key=_reject_order))
+            for batch in rejects.in_order():
+                rejects_writer.write(batch)
         done.write_text(str(tally.rows_in))
         self._work.write_record(
             index,
-            ShardRecord(writer.shard(), rejects_writer.shard(), tally.rows_in, dict(reasons), tally.statistics),
+            ShardRecord(writer.shard(), rejects_writer.shard(), tally.rows_in, rejects.by_reason(), tally.statistics),
         )

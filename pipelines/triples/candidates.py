@@ -1,21 +1,24 @@
-"""The second pass: steps 1 to 3 for one shard, and what step 4 will look at."""
+"""The second pass: the log's rows go to the shards of their pictures; steps 1 to 3, and what step 4 will look at."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from contract.hashing import stable_hash
-from contract.rejects import Reject
+from contract.schemas import REJECTS
+from pipelines.triples.arrow_files import from_block, read_table, write_table
 from pipelines.triples.class_names import ClassNames
 from pipelines.triples.collect import Pairs, collect, encode_rows, unique_queries
+from pipelines.triples.image_facts import FACTS_FILE
 from pipelines.triples.image_filters import ImageFilter
+from pipelines.triples.log_files import LogChunk
+from pipelines.triples.log_table import ROWS, LogReader
 from pipelines.triples.pair_features import FEATURES, PairFeatures
-from pipelines.triples.prepare import FACTS_FILE, ROWS, ROWS_FILE, read_batch, write_batches
 from pipelines.triples.query_filters import Query, QueryReader
 from pipelines.triples.relevance import PairLabel, weak_negatives
 
@@ -28,18 +31,17 @@ CANDIDATES = pa.schema(
         "words": pa.int32(), "features": _FEATURES,
     }
 )  # fmt: skip
-REJECTS = pa.schema({name: pa.string() for name in ("key", "source", "reason", "message")})
 EXAMPLES = pa.schema({"image_id": pa.string(), "label": pa.bool_(), "features": _FEATURES})
 
 
 @dataclass
 class Candidates:
-    """The work of the second pass; an element is a shard.
+    """The work of the second pass; a piece of its input is a chunk of the log, an element a shard.
 
     Attributes:
-        chunk_folders: the first pass's, of the log's chunks.
-        chunk_names: what rejects call their files.
-        fact_folders: the first pass's, of the pictures' shards.
+        chunks: the log's.
+        images: folder of the images dataset.
+        fact_folders: the first pass's.
         languages: those wanted.
         language_confidence: see ``LanguageIdentifier``.
         fewest_words: of a query.
@@ -52,8 +54,8 @@ class Candidates:
         seed: the job's.
     """
 
-    chunk_folders: list[Path]
-    chunk_names: list[str]
+    chunks: list[LogChunk]
+    images: Path
     fact_folders: list[Path]
     languages: tuple[str, ...]
     language_confidence: float
@@ -67,27 +69,31 @@ class Candidates:
     seed: int
 
     def setup(self) -> None:
-        """Loads what reading queries takes."""
+        """Nothing until it is asked for: a process may only read, or only make."""
+        self._log = LogReader(self.images, len(self.fact_folders))
         self._reader = QueryReader(
             self.languages, self.language_confidence, self.fewest_words, self.word_lists, self.class_names
         )
 
-    def make(self, element: int, folder: Path) -> int:
+    def spread(self, piece: int, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Reads a chunk into blocks of rows, by shard."""
+        return self._log.blocks(piece, self.chunks[piece], wanted)
+
+    def make(self, element: int, blocks: Sequence[bytes], folder: Path) -> int:
         """Writes a shard's candidates, rejects and examples."""
-        facts = read_batch(self.fact_folders[element] / FACTS_FILE)
-        image_ids = facts.column("image_id").to_pylist()
-        tables = [read_batch(chunk / ROWS_FILE, element) for chunk in self.chunk_folders]
-        files = [name for name, table in zip(self.chunk_names, tables, strict=True) for _ in range(len(table))]
+        facts = read_table(self.fact_folders[element] / FACTS_FILE)
+        tables = sorted((from_block(block) for block in blocks), key=_place)
+        files, image_ids = [chunk.name for chunk in self.chunks], facts.column("image_id").to_pylist()
         rows = encode_rows(pa.concat_tables([ROWS.empty_table(), *tables]), files, image_ids)
         queries, places = unique_queries([self._reader.read(*raw) for raw in rows.raw_queries])
         pairs, rejects = collect(rows, queries, places, self.image_filter.faults(facts))
         features = PairFeatures(queries, facts, self.classes).of(pairs.query, pairs.image)
-        sources = [rows.where(row) for row in pairs.first.tolist()]
-        write_batches(folder / CANDIDATES_FILE, CANDIDATES, [_candidates(pairs, queries, facts, features, sources)])
-        write_batches(folder / REJECTS_FILE, REJECTS, [_rejects(rejects)])
+        sources = rows.where.take(pa.array(pairs.first))
+        write_table(folder / CANDIDATES_FILE, CANDIDATES, _candidates(pairs, queries, facts, features, sources))
+        write_table(folder / REJECTS_FILE, REJECTS.arrow, rejects)
         examples = self._judged(queries, facts) if self.labels else self._weak(pairs, queries, facts, features)
-        write_batches(folder / EXAMPLES_FILE, EXAMPLES, [examples])
-        return len(files)
+        write_table(folder / EXAMPLES_FILE, EXAMPLES, examples)
+        return len(rows.table)
 
     def _judged(self, of_log: Sequence[Query], facts: pa.Table) -> pa.Table:
         """Examples out of judged pairs, for those queries that step 3 lets through."""
@@ -115,27 +121,30 @@ class Candidates:
         return _examples(image, labels, facts, np.concatenate([features[chosen], negatives]))
 
 
+def _place(block: pa.Table) -> tuple[int, int]:
+    """Where a block's rows begin in the log."""
+    return block.column("chunk")[0].as_py(), block.column("position")[0].as_py()
+
+
 def _candidates(
-    pairs: Pairs, queries: Sequence[Query], facts: pa.Table, features: np.ndarray, sources: list[str]
+    pairs: Pairs, queries: Sequence[Query], facts: pa.Table, features: np.ndarray, sources: pa.Array
 ) -> pa.Table:
-    image, chosen = pa.array(pairs.image), [queries[number] for number in pairs.query.tolist()]
+    image, query = pa.array(pairs.image), pa.array(pairs.query)
+    of_query = {"query_id": "query_id", "lang": "lang", "query": "text", "words": "words"}
     columns = {
         "image_id": facts.column("image_id").take(image), "split": facts.column("split").take(image),
-        "query_id": [query.query_id for query in chosen], "lang": [query.lang for query in chosen],
-        "query": [query.text for query in chosen], "words": pa.array([query.words for query in chosen], pa.int32()),
         "context": pa.array(pairs.context.tolist(), pa.string()), "clicks": pairs.clicks, "source": sources,
         "features": _as_lists(features),
     }  # fmt: skip
+    for name, attribute in of_query.items():
+        values = pa.array([getattr(one, attribute) for one in queries], CANDIDATES.field(name).type)
+        columns[name] = values.take(query)
     return pa.table({name: columns[name] for name in CANDIDATES.names}, schema=CANDIDATES)
 
 
 def _examples(image: np.ndarray, labels: list[bool], facts: pa.Table, features: np.ndarray) -> pa.Table:
     image_id = facts.column("image_id").take(pa.array(image))
     return pa.table([image_id, pa.array(labels, pa.bool_()), _as_lists(features)], schema=EXAMPLES)
-
-
-def _rejects(rejects: Sequence[Reject]) -> pa.Table:
-    return pa.Table.from_pylist([asdict(reject) for reject in rejects], schema=REJECTS)
 
 
 def _as_lists(features: np.ndarray) -> pa.Array:

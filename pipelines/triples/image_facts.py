@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.pictures import PictureStore
+from pipelines.triples.arrow_files import write_table
 from pipelines.triples.sensitive_images import SensitivePictures
 
 FACTS = pa.schema(
@@ -25,6 +27,7 @@ FACTS = pa.schema(
         "class_ids": pa.list_(pa.int16()), "class_scores": pa.list_(pa.float32()),  # best score of each class, by class
     }
 )  # fmt: skip
+FACTS_FILE = "facts.arrow"
 _GRID = 64  # cells a side, on which covered area is counted
 _SHARPNESS_SIDE = 320  # px of the longer side, so that sharpness does not depend on a picture's size
 
@@ -60,6 +63,33 @@ def best_by_class(object_ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarra
     best = np.zeros(len(classes), np.float32)
     np.maximum.at(best, places, scores.astype(np.float32))
     return classes.astype(np.int16), best
+
+
+@dataclass
+class PictureFacts:
+    """The work of the first pass: an element is a shard of the pictures.
+
+    Attributes:
+        images: folder of the images dataset.
+        regions: folder of the regions dataset.
+        sharp: whether to measure the pictures' sharpness.
+        sensitive: whether to run the classifier of sensitive pictures.
+    """
+
+    images: Path
+    regions: Path
+    sharp: bool
+    sensitive: bool
+
+    def setup(self) -> None:
+        """Opens the datasets, and the classifier where it is wanted."""
+        self._facts = ImageFacts(self.images, self.regions, self.sharp, self.sensitive)
+
+    def make(self, element: int, folder: Path) -> int:
+        """Writes a shard's facts."""
+        table = self._facts.shard(element)
+        write_table(folder / FACTS_FILE, FACTS, table)
+        return len(table)
 
 
 class ImageFacts:

@@ -1,4 +1,4 @@
-"""The three passes over the log, and what happens between them: two small models and the quotas."""
+"""The three passes over pictures and log, and what happens between them: two small models and the quotas."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from contract.config import as_parameters
 from contract.dataset import Dataset
 from contract.hashing import fingerprint, fingerprint_of_code, sha256_of_json
 from pipelines.sharded import Job, run_sharded
+from pipelines.triples.arrow_files import read_table
 from pipelines.triples.candidates import EXAMPLES_FILE, Candidates, features_of
 from pipelines.triples.class_names import ClassNames, read_class_names, translate_class_names
+from pipelines.triples.image_facts import FACTS_FILE, PictureFacts
 from pipelines.triples.image_filters import RELIABILITY_FEATURES, ImageFilter, reliability_features
 from pipelines.triples.log_files import CAPTIONS, LogChunk, caption_chunks, plan_chunks
 from pipelines.triples.logistic import Logistic, read_logistic
 from pipelines.triples.pair_features import FEATURES
-from pipelines.triples.prepare import FACTS_FILE, Prepare, read_batch
 from pipelines.triples.relevance import read_image_labels, read_pair_labels, train_held_out, untrained
 from pipelines.triples.sample import Quotas, Scorer
 from pipelines.triples.sensitive_images import classifier_version
 from pipelines.triples.sensitive_words import OWN_LISTS, read_word_lists
 from pipelines.triples.stage import Config
 from pipelines.triples.statistics import summarise
-from pipelines.triples.steps import rows_read, run_step
+from pipelines.triples.steps import rows_read, run_shuffled_step, run_step
 from pipelines.triples.write import Triples
 
 _CODE = ("pipelines.triples", "contract.lines", "contract.pictures", "contract.hashing", "contract.text")
@@ -58,12 +59,11 @@ class TriplesJob:
         """Makes the dataset."""
         job = self._job()
         steps = self._steps_folder(job)
-        chunks, facts = self._prepare(steps)
-        image_filter = self._image_filter(facts)
-        candidates = self._candidates(steps, chunks, facts, image_filter)
+        facts = self._facts(steps)
+        candidates = self._candidates(steps, facts, self._image_filter(facts))
         scorer = self._scorer(candidates)
         quotas = self._quotas(candidates, scorer)
-        log_rows = rows_read(chunks)
+        log_rows = rows_read(candidates)
         run_sharded(
             job, Triples(candidates, scorer, quotas), self._workers, log_rows,
             lambda counted: summarise(counted, log_rows) | self._said,
@@ -102,17 +102,11 @@ class TriplesJob:
         }  # fmt: skip
         return self._out.parent / ".work" / f"{self._out.name}-steps-{sha256_of_json(determined_by)[:16]}"
 
-    def _prepare(self, steps: Path) -> tuple[list[Path], list[Path]]:
-        """The first pass; folders of the log's chunks, and of the pictures' shards."""
+    def _facts(self, steps: Path) -> list[Path]:
+        """The first pass; folders of its shards."""
         sharp = bool(self._image_labels or self._config.reliability_model)
-        images, regions = self._call.path("images"), self._call.path("regions")
-        step = Prepare(self._chunks, images, regions, self._shards, sharp, bool(self._classifier))
-        rows = sum(chunk.rows for chunk in self._chunks) + len(self._images)
-        count = len(self._chunks) + self._shards
-        folders = run_step("triples: log rows to shards", steps / "prepare", step, count, self._workers, rows)
-        kinds = {"captions stand in for queries" if chunk.kind == CAPTIONS else "search log" for chunk in self._chunks}
-        self._said["log"] = kinds.pop() if kinds else "none"
-        return folders[: len(self._chunks)], folders[len(self._chunks) :]
+        step = PictureFacts(self._call.path("images"), self._call.path("regions"), sharp, bool(self._classifier))
+        return run_step("triples: pictures", steps / "facts", step, self._shards, self._workers, len(self._images))
 
     def _image_filter(self, facts: list[Path]) -> ImageFilter:
         """Step 2, with a model of reliable features where one is given or can be trained."""
@@ -129,7 +123,7 @@ class TriplesJob:
         return ImageFilter(config.least_side, config.sensitive_from, model, config.reliable_from)
 
     def _train_reliability(self, facts: list[Path]) -> tuple[Logistic | None, dict[str, Any]]:
-        labelled = [_rows_of(read_batch(folder / FACTS_FILE), self._image_labels) for folder in facts]
+        labelled = [_rows_of(read_table(folder / FACTS_FILE), self._image_labels) for folder in facts]
         table = pa.concat_tables(labelled)
         ids = table.column("image_id").to_pylist()
         if not ids:
@@ -141,7 +135,7 @@ class TriplesJob:
         print(f"triples: step 2: reliable features: AUC {metrics['held_out']['auc']} on held-out pictures.")
         return model, {"ran": True, "trained_here": True} | metrics
 
-    def _candidates(self, steps: Path, chunks: list[Path], facts: list[Path], image_filter: ImageFilter) -> list[Path]:
+    def _candidates(self, steps: Path, facts: list[Path], image_filter: ImageFilter) -> list[Path]:
         """The second pass; folders of its shards."""
         config, (classes, names) = self._config, self._class_names()
         lists = read_word_lists(OWN_LISTS, config.languages)
@@ -149,13 +143,16 @@ class TriplesJob:
             for lang, terms in read_word_lists(config.word_lists, config.languages).items():
                 lists.setdefault(lang, []).extend(terms)
         self._said["word_lists"] = {lang: len(terms) for lang, terms in sorted(lists.items())}
+        kinds = {"captions stand in for queries" if chunk.kind == CAPTIONS else "search log" for chunk in self._chunks}
+        self._said["log"] = kinds.pop() if kinds else "none"
         step = Candidates(
-            chunks, [chunk.name for chunk in self._chunks], facts, config.languages, config.language_confidence,
+            self._chunks, self._call.path("images"), facts, config.languages, config.language_confidence,
             config.fewest_words, lists, names, classes, image_filter, self._pair_labels,
             config.weak_pairs // max(1, self._shards), self._seed,
         )  # fmt: skip
-        return run_step(
-            "triples: steps 1 to 3", steps / "candidates", step, self._shards, self._workers, rows_read(chunks)
+        rows = sum(chunk.rows for chunk in self._chunks)
+        return run_shuffled_step(
+            "triples: steps 1 to 3", steps / "candidates", step, len(self._chunks), self._shards, self._workers, rows
         )
 
     def _class_names(self) -> tuple[int, ClassNames]:
@@ -171,7 +168,7 @@ class TriplesJob:
             model: Logistic | None = read_logistic(config.relevance_model, FEATURES)
             said: dict[str, Any] = {"labels": "a given model"}
         else:
-            table = pa.concat_tables([read_batch(folder / EXAMPLES_FILE) for folder in candidates])
+            table = pa.concat_tables([read_table(folder / EXAMPLES_FILE) for folder in candidates])
             labels = table.column("label").to_numpy(zero_copy_only=False).astype(bool)
             ids = table.column("image_id").to_pylist()
             model, metrics = train_held_out(features_of(table), labels, ids, FEATURES, self._seed)

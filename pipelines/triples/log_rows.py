@@ -1,4 +1,4 @@
-"""Step 1: the rows of a chunk of a search log, whichever format it has; nothing that a row holds can stop the job."""
+"""Step 1: one row of a search log, whichever format it has; nothing that a row holds can stop the job."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.lines import Line, read_lines
 from contract.text import is_text
-from pipelines.triples.log_files import CAPTIONS, JSON_LINES, PARQUET, TSV, LogChunk
+from pipelines.triples.log_files import CAPTIONS, JSON_LINES, TSV, LogChunk
 from pipelines.triples.page_title import page_title, usable_title
 
 _LONGEST_LINE = 128 << 20  # bytes; a row with the HTML of a large page fits
-_BATCH_ROWS = 4096
-_MOST_CLICKS = 1_000_000_000  # of one row; more than any picture gets in a log's span
-_PARQUET_COLUMNS = ("query", "image_id", "image_url", "clicks", "lang", "page_title", "page_html")
+MOST_CLICKS = 1_000_000_000  # of one row; more than any picture gets in a log's span
+PARQUET_COLUMNS = ("query", "image_id", "image_url", "clicks", "lang", "page_title", "page_html")
 
 
 class LogRow(NamedTuple):
@@ -49,12 +47,12 @@ class LogRow(NamedTuple):
 
 
 def read_chunk(chunk: LogChunk) -> Iterator[LogRow]:
-    """The rows of a chunk in their order, readable or not.
+    """The rows of a chunk that is no Parquet, in their order, readable or not.
 
     Raises:
         InputError: where the file itself is not what its name says.
     """
-    readers = {CAPTIONS: _caption_rows, PARQUET: _parquet_rows, JSON_LINES: _json_rows, TSV: _tsv_rows}
+    readers = {CAPTIONS: _caption_rows, JSON_LINES: _json_rows, TSV: _tsv_rows}
     return readers[chunk.kind](chunk)
 
 
@@ -94,20 +92,8 @@ def line_fault(line: Line) -> LogRow | None:
     return _malformed(line.offset, line.fault) if line.fault else None
 
 
-def _parquet_rows(chunk: LogChunk) -> Iterator[LogRow]:
-    try:
-        with pq.ParquetFile(chunk.path) as file:
-            columns = [name for name in file.schema_arrow.names if name in _PARQUET_COLUMNS]
-            position = sum(file.metadata.row_group(group).num_rows for group in range(chunk.start))
-            for batch in file.iter_batches(_BATCH_ROWS, row_groups=[chunk.start], columns=columns):
-                for index in range(batch.num_rows):
-                    yield _parquet_row(batch, index, position + index)
-                position += batch.num_rows
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{chunk.path} cannot be read as Parquet: {error}", "a whole Parquet file.") from error
-
-
-def _parquet_row(batch: pa.RecordBatch, index: int, position: int) -> LogRow:
+def parquet_row(batch: pa.RecordBatch, index: int, position: int) -> LogRow:
+    """One row of a batch, whatever its columns hold."""
     try:
         values = {name: batch.column(name)[index].as_py() for name in batch.schema.names}
     except UnicodeDecodeError as error:  # Parquet's writers do not check that strings are UTF-8
@@ -143,8 +129,8 @@ def row_of(values: Any, position: int) -> LogRow:
         position, texts["query"] or "", (texts["image_id"] or "").strip(), (texts["image_url"] or "").strip()
     )
     clicks = _clicks(values.get("clicks"))
-    if not 0 < clicks <= _MOST_CLICKS:
-        message = f"clicks is {str(values['clicks'])[:50]!r}, expected a whole number from 1 to {_MOST_CLICKS:,}"
+    if not 0 < clicks <= MOST_CLICKS:
+        message = f"clicks is {str(values['clicks'])[:50]!r}, expected a whole number from 1 to {MOST_CLICKS:,}"
         return known._replace(reason="clicks_absurd", message=message)
     title = _title(values.get("page_html"), texts["page_title"])
     return known._replace(lang=texts["lang"], clicks=clicks, title=title)

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from contract.hashing import stable_hash
+from pipelines.triples.arrow_files import read_table
 from pipelines.triples.candidates import CANDIDATES_FILE, features_of
 from pipelines.triples.logistic import Logistic
-from pipelines.triples.prepare import read_batch
 
 
 def rank_queries(image: np.ndarray, relevance: np.ndarray, clicks: np.ndarray, query_id: np.ndarray) -> np.ndarray:
@@ -69,7 +69,7 @@ class Scorer:
 
     def score(self, folder: Path) -> Scored:
         """The candidates that the second pass left in a folder."""
-        table = read_batch(folder / CANDIDATES_FILE)
+        table = read_table(folder / CANDIDATES_FILE)
         relevance = self.model.probability(features_of(table))
         relevant = relevance >= np.float32(self.least_relevance)
         rank = np.zeros(len(table), np.int64)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from contract.hashing import sha256_of_file
 from contract.progress import Progress
-from pipelines.beam_runner import run_elements
+from pipelines.beam_runner import Plan, ShufflePlan, run_here, run_plan
 
 _RECORD = "record.json"
 
@@ -27,6 +27,19 @@ class Step(Protocol):
 
     def make(self, element: int, folder: Path) -> int:
         """Writes an element's files into an empty folder, and says how many rows it read."""
+
+
+class ShuffledStep(Protocol):
+    """The work of a pass whose input holds rows of all elements in any order; picklable likewise."""
+
+    def setup(self) -> None:
+        """Loads what every piece and element needs, once a process."""
+
+    def spread(self, piece: int, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Reads a piece of the input into blocks, each with the element that it belongs to."""
+
+    def make(self, element: int, blocks: Sequence[bytes], folder: Path) -> int:
+        """Writes an element's files from all of its blocks, which come in any order, and says how many rows it read."""
 
 
 def run_step(label: str, folder: Path, step: Step, count: int, workers: int, rows: int | None = None) -> list[Path]:
@@ -46,31 +59,104 @@ def run_step(label: str, folder: Path, step: Step, count: int, workers: int, row
     Raises:
         M3PError: what an element's work raised.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    folders = [folder / f"element-{index:05d}" for index in range(count)]
-    missing = [index for index, path in enumerate(folders) if not _is_whole(path)]
-    if 0 < len(missing) < count:
-        print(f"{label}: {count - len(missing)} of {count} parts are finished already.")
-    if missing:
-        work, count_rows = _StepWork(step, folder), _rows_counter(folders)
-        with Progress(label, rows, "rows") as bar:
-            if workers == 1:  # Beam would start a process of its own, which takes longer than a small log
-                _run_here(work, missing, count_rows, bar)
-            else:
-                run_elements(work, missing, workers, folder, count_rows, bar)
-    return folders
+    parts = _Parts(folder, count)
+    if parts.missing:
+        parts.run(label, Plan(_StepWork(step, parts), parts.missing, min(workers, len(parts.missing)), folder), rows)
+    return parts.folders
 
 
-def _run_here(work: _StepWork, elements: list[int], count_rows: Callable[[], int], bar: Progress) -> None:
-    work.setup()
-    for element in elements:
-        work.do(element)
-        bar.update(max(0, count_rows() - bar.done))
+def run_shuffled_step(
+    label: str, folder: Path, step: ShuffledStep, pieces: int, count: int, workers: int, rows: int | None = None
+) -> list[Path]:
+    """As ``run_step``, of a step whose input lies in pieces; where any folder is missing, all pieces are read.
+
+    Args:
+        label: what to call the pass while it runs.
+        folder: where its folders lie.
+        step: the work.
+        pieces: number of pieces of the input.
+        count: number of elements.
+        workers: processes.
+        rows: rows of the input, about; for the progress bar.
+
+    Returns:
+        The folders of all elements, in order.
+
+    Raises:
+        M3PError: what the work raised.
+    """
+    parts = _Parts(folder, count)
+    if parts.missing:
+        work = _ShuffledWork(step, parts)
+        parts.run(label, ShufflePlan(work, range(pieces), parts.missing, min(workers, max(pieces, 1)), folder), rows)
+    return parts.folders
 
 
 def rows_read(folders: list[Path]) -> int:
     """Rows that the elements of finished folders have read."""
     return sum(json.loads((folder / _RECORD).read_text())["rows"] for folder in folders)
+
+
+class _Parts:
+    """The folders of a pass."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folders = [folder / f"element-{index:05d}" for index in range(count)]
+        self.missing = [index for index, path in enumerate(self.folders) if not _is_whole(path)]
+
+    def run(self, label: str, plan: Plan | ShufflePlan, rows: int | None) -> None:
+        """Makes what is missing."""
+        done = len(self.folders) - len(self.missing)
+        if done:
+            print(f"{label}: {done} of {len(self.folders)} parts are finished already.")
+        with Progress(label, rows, "rows") as bar:
+            if plan.workers == 1:  # Beam would start a process of its own, which takes longer than a small log
+                run_here(plan)
+            else:
+                run_plan(plan, _rows_counter(self.folders), bar)
+
+    def make(self, element: int, make: Callable[[Path], int]) -> None:
+        """Makes one folder, whole or not at all."""
+        final = self.folders[element]
+        unfinished = final.with_suffix(".tmp")
+        for leftover in (final, unfinished):
+            if leftover.exists():
+                shutil.rmtree(leftover)
+        unfinished.mkdir()
+        rows = make(unfinished)
+        files = {path.name: sha256_of_file(path) for path in sorted(unfinished.iterdir())}
+        (unfinished / _RECORD).write_text(json.dumps({"files": files, "rows": rows}))
+        unfinished.rename(final)
+
+
+class _StepWork:
+    """Makes the folders of one pass, in whichever process."""
+
+    def __init__(self, step: Step, parts: _Parts) -> None:
+        self._step, self._parts = step, parts
+
+    def setup(self) -> None:
+        self._step.setup()
+
+    def do(self, element: int) -> None:
+        self._parts.make(element, lambda folder: self._step.make(element, folder))
+
+
+class _ShuffledWork:
+    """Reads the input of one pass and makes its folders, in whichever process."""
+
+    def __init__(self, step: ShuffledStep, parts: _Parts) -> None:
+        self._step, self._parts = step, parts
+
+    def setup(self) -> None:
+        self._step.setup()
+
+    def spread(self, element: int) -> Iterator[tuple[int, bytes]]:
+        return self._step.spread(element, self._parts.missing)
+
+    def gather(self, key: int, blocks: Sequence[bytes]) -> None:
+        self._parts.make(key, lambda folder: self._step.make(key, blocks, folder))
 
 
 def _is_whole(folder: Path) -> bool:
@@ -92,25 +178,3 @@ def _rows_counter(folders: list[Path]) -> Callable[[], int]:
         return sum(known.values())
 
     return count
-
-
-class _StepWork:
-    """Makes the folders of one pass, in whichever process."""
-
-    def __init__(self, step: Step, folder: Path) -> None:
-        self._step, self._folder = step, folder
-
-    def setup(self) -> None:
-        self._step.setup()
-
-    def do(self, element: int) -> None:
-        final = self._folder / f"element-{element:05d}"
-        unfinished = final.with_suffix(".tmp")
-        for leftover in (final, unfinished):
-            if leftover.exists():
-                shutil.rmtree(leftover)
-        unfinished.mkdir()
-        rows = self._step.make(element, unfinished)
-        files = {path.name: sha256_of_file(path) for path in sorted(unfinished.iterdir())}
-        (unfinished / _RECORD).write_text(json.dumps({"files": files, "rows": rows}))
-        unfinished.rename(final)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from contract.rejects import REASONS, Reject
-from contract.schemas import TRIPLES
+from contract.rejects import REASONS
+from contract.schemas import REJECTS, TRIPLES
 from pipelines.sharded import Tally
+from pipelines.triples.arrow_files import read_table
 from pipelines.triples.candidates import REJECTS_FILE
-from pipelines.triples.prepare import read_batch
 from pipelines.triples.sample import Quotas, Scored, Scorer, rank_queries
 
 
@@ -31,39 +33,43 @@ class Triples:
     def setup(self) -> None:
         """Nothing is needed."""
 
-    def shard(self, index: int, tally: Tally) -> Iterator[pa.RecordBatch | Reject]:
+    def shard(self, index: int, tally: Tally) -> Iterator[pa.RecordBatch]:
         """Yields the rejects of all steps, and then the triples."""
-        for row in read_batch(self._folders[index] / REJECTS_FILE).to_pylist():
-            tally.rows_in += 1
-            yield _counted(Reject(**row), tally)
+        earlier = read_table(self._folders[index] / REJECTS_FILE)
         scored = self._scorer.score(self._folders[index])
-        tally.rows_in += len(scored.table)
-        faults = self._faults(scored)
-        for row, (reason, message) in enumerate(faults):
-            if reason:
-                yield _counted(_reject(scored.table, row, reason, message), tally)
-        chosen = np.array([not reason for reason, _ in faults], bool)
-        _describe(scored.table.filter(pa.array(chosen)), tally)
-        yield _triples(scored, chosen)
+        tally.rows_in += len(earlier) + len(scored.table)
+        reason, message = self._faults(scored)
+        passes = reason == ""
+        rejects = pa.concat_tables([earlier, _rejects(scored.table, reason, message, ~passes)])
+        for code, count in _counts(rejects, ["reason"]):
+            said = REASONS[code]
+            tally.count("rejects_by_step", said[5] if said.startswith("step ") else "1", code, by=count)
+        yield from rejects.to_batches()
+        _describe(scored.table.filter(pa.array(passes)), tally)
+        yield _triples(scored, passes)
 
-    def _faults(self, scored: Scored) -> list[tuple[str, str]]:
-        columns = (scored.table.column(name).to_pylist() for name in ("split", "lang", "image_id"))
-        values = zip(*columns, scored.relevance.tolist(), scored.rank.tolist(), strict=True)
-        return [self._fault(*of_row) for of_row in values]
+    def _faults(self, scored: Scored) -> tuple[np.ndarray, np.ndarray]:
+        """Reason and message of every candidate; empty where it passes steps 4 and 5."""
+        reason, message = np.full(len(scored.table), "", object), np.full(len(scored.table), "", object)
+        for row in np.flatnonzero(scored.rank == 0).tolist():
+            reason[row] = "query_irrelevant"
+            message[row] = f"relevance {scored.relevance[row]:.3f}, expected {self._scorer.least_relevance}"
+        for row in np.flatnonzero(scored.rank > self._scorer.queries_an_image).tolist():
+            reason[row] = "query_over_five"
+            message[row] = f"rank {scored.rank[row]}, kept are {self._scorer.queries_an_image}"
+        left = np.flatnonzero(reason == "")
+        columns = (scored.table.column(name).take(pa.array(left)).to_pylist() for name in ("split", "lang", "image_id"))
+        for row, split, lang, image_id in zip(left.tolist(), *columns, strict=True):
+            if not self._quotas.admits(split, lang, image_id):
+                reason[row], message[row] = "over_quota", f"{lang} is full in {split}"
+        return reason, message
 
-    def _fault(self, split: str, lang: str, image_id: str, relevance: float, rank: int) -> tuple[str, str]:
-        if rank == 0:
-            return "query_irrelevant", f"relevance {relevance:.3f}, expected {self._scorer.least_relevance}"
-        if rank > self._scorer.queries_an_image:
-            return "query_over_five", f"rank {rank}, kept are {self._scorer.queries_an_image}"
-        if not self._quotas.admits(split, lang, image_id):
-            return "over_quota", f"{lang} is full in {split}"
-        return "", ""
 
-
-def _reject(table: pa.Table, row: int, reason: str, message: str) -> Reject:
-    image_id, query_id, source = (table.column(name)[row].as_py() for name in ("image_id", "query_id", "source"))
-    return Reject(f"{image_id}/{query_id}", source, reason, message)
+def _rejects(table: pa.Table, reason: np.ndarray, message: np.ndarray, chosen: np.ndarray) -> pa.Table:
+    table = table.filter(pa.array(chosen))
+    key = pc.binary_join_element_wise(table.column("image_id"), table.column("query_id"), "/")
+    said = [pa.array(values[chosen], pa.string()) for values in (reason, message)]
+    return pa.table([key, table.column("source"), *said], schema=REJECTS.arrow)
 
 
 def _triples(scored: Scored, chosen: np.ndarray) -> pa.RecordBatch:
@@ -78,20 +84,21 @@ def _triples(scored: Scored, chosen: np.ndarray) -> pa.RecordBatch:
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=TRIPLES.arrow)
 
 
-def _counted(reject: Reject, tally: Tally) -> Reject:
-    said = REASONS[reject.reason]
-    tally.count("rejects_by_step", said[5] if said.startswith("step ") else "1", reject.reason)
-    return reject
-
-
 def _describe(table: pa.Table, tally: Tally) -> None:
     """Counts what the statistics are made of."""
-    columns = (table.column(name).to_pylist() for name in ("lang", "split", "image_id", "words", "context"))
-    pictures = set()
-    for lang, split, image_id, words, context in zip(*columns, strict=True):
-        pictures.add((lang, split, image_id))
-        tally.count("triples", lang, split)
-        tally.count("words", lang, by=words)
-        tally.count("with_context", lang, by=int(context is not None))
-    for lang, split, _ in sorted(pictures):
-        tally.count("images", lang, split)
+    table = table.append_column("with_context", pc.is_valid(table.column("context")).cast(pa.int64()))
+    for lang, split, count in _counts(table, ["lang", "split"]):
+        tally.count("triples", lang, split, by=count)
+    sums = table.group_by("lang").aggregate([("words", "sum"), ("with_context", "sum")]).to_pylist()
+    for of_lang in sorted(sums, key=lambda row: str(row["lang"])):
+        tally.count("words", of_lang["lang"], by=of_lang["words_sum"])
+        tally.count("with_context", of_lang["lang"], by=of_lang["with_context_sum"])
+    pictures = table.group_by(["lang", "split", "image_id"]).aggregate([])
+    for lang, split, count in _counts(pictures, ["lang", "split"]):
+        tally.count("images", lang, split, by=count)
+
+
+def _counts(table: pa.Table, names: list[str]) -> list[tuple[Any, ...]]:
+    """How many rows there are of each combination of values, in their order."""
+    counted = table.group_by(names).aggregate([([], "count_all")]).to_pylist()
+    return sorted((*(row[name] for name in names), row["count_all"]) for row in counted)

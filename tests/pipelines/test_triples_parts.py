@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract.errors import InputError
+from pipelines.triples.arrow_files import from_block
 from pipelines.triples.image_facts import covered_share, sharpness
 from pipelines.triples.image_filters import ImageFilter
 from pipelines.triples.log_files import plan_chunks
-from pipelines.triples.log_rows import read_chunk
+from pipelines.triples.log_table import LogReader
 from pipelines.triples.logistic import measure, read_logistic, train_logistic
 from pipelines.triples.sample import Quotas, rank_queries
 
@@ -23,12 +25,14 @@ ROWS = [
 
 
 def read_all(folder, chunk_bytes=1 << 20):
-    chunks = plan_chunks(folder, chunk_bytes)
-    return [row for chunk in chunks for row in read_chunk(chunk)], len(chunks)
+    chunks, reader = plan_chunks(folder, chunk_bytes), LogReader(folder / "no images", 3)
+    blocks = [block for number, chunk in enumerate(chunks) for _, block in reader.blocks(number, chunk, range(3))]
+    rows = [SimpleNamespace(**row) for block in blocks for row in from_block(block).to_pylist()]
+    return sorted(rows, key=lambda row: (row.chunk, row.position)), len(chunks)
 
 
-def without_position(rows):
-    return [row._replace(position=0) for row in rows]
+def without_place(rows):
+    return [vars(row) | {"chunk": 0, "position": 0} for row in rows]
 
 
 @pytest.fixture
@@ -40,8 +44,9 @@ def json_log(tmp_path):
 
 
 def test_every_format_gives_the_same_rows(json_log, tmp_path):
-    expected = without_position(read_all(json_log)[0])
-    assert (expected[0].query, expected[0].clicks, expected[0].title) == ("a red boat near house 0", 1, "Boats")
+    expected = without_place(read_all(json_log)[0])
+    first = ("a red boat near house 0", 1, "Boats")
+    assert (expected[0]["query"], expected[0]["clicks"], expected[0]["title"]) == first
     for name in ("tsv", "gz", "parquet"):
         (tmp_path / name).mkdir()
     text = "\t".join(ROWS[0]) + "\n" + "".join("\t".join(map(str, row.values())) + "\r\n" for row in ROWS)
@@ -49,13 +54,13 @@ def test_every_format_gives_the_same_rows(json_log, tmp_path):
     (tmp_path / "gz" / "clicks.jsonl.gz").write_bytes(gzip.compress((json_log / "clicks.jsonl").read_bytes()))
     pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "parquet" / "clicks.parquet", row_group_size=7)
     for name in ("tsv", "gz", "parquet"):
-        assert without_position(read_all(tmp_path / name)[0]) == expected, name
+        assert without_place(read_all(tmp_path / name)[0]) == expected, name
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 100, 137, 1000])
 def test_chunks_of_any_size_hold_every_row_once(json_log, chunk_bytes):
     rows, chunks = read_all(json_log, chunk_bytes)
-    assert rows == read_all(json_log)[0]
+    assert without_place(rows) == without_place(read_all(json_log)[0])
     assert chunks > 1
 
 
@@ -70,6 +75,43 @@ def test_tsv_chunks_know_their_header(json_log, tmp_path):
 def test_tsv_rows_with_a_wrong_number_of_fields_are_malformed(tmp_path):
     (tmp_path / "clicks.tsv").write_text("query\timage_id\na boat\ti1\tmore\na boat\n")
     assert [row.reason for row in read_all(tmp_path)[0]] == ["malformed_row"] * 2
+
+
+@pytest.mark.parametrize("kind", ["plain", "dictionary", "large", "one odd column", "integers"])
+def test_a_parquet_log_says_the_same_in_whichever_columns(tmp_path, kind):
+    """Whole columns are read at once where they can be, else row by row."""
+    rows = [
+        {
+            "query": "a red boat",
+            "image_id": " 7\n",
+            "image_url": None,
+            "clicks": 3,
+            "lang": "pt-BR",
+            "page_title": "Boats",
+        },
+        {"query": None, "image_id": "8", "image_url": "u", "clicks": None, "lang": None, "page_title": "index"},
+        {"query": "boats", "image_id": "9", "image_url": None, "clicks": -4, "lang": "de", "page_title": None},
+    ]
+    table = pa.Table.from_pylist(rows)
+    if kind == "dictionary":
+        table = table.set_column(0, "query", table.column("query").dictionary_encode())
+    elif kind == "large":
+        table = table.set_column(0, "query", table.column("query").cast(pa.large_string()))
+    elif kind == "one odd column":
+        table = table.set_column(4, "lang", pa.array([["pt"], None, ["de"]]))
+    elif kind == "integers":
+        table = table.set_column(1, "image_id", pa.array([7, 8, 9]))
+    pq.write_table(table, tmp_path / "clicks.parquet")
+    read = read_all(tmp_path)[0]
+    if kind == "one odd column":
+        assert [row.reason for row in read] == ["malformed_row", "", "malformed_row"]
+        return
+    assert [(row.query, row.image_id, row.lang, row.clicks, row.title, row.reason) for row in read] == [
+        ("a red boat", "7", "pt-BR", 3, "Boats", ""),
+        ("", "8", None, 1, None, ""),
+        ("boats", "9", "de", 1, None, "clicks_absurd"),
+    ]
+    assert read[2].message == "clicks is '-4', expected a whole number from 1 to 1,000,000,000"
 
 
 def test_page_bytes_of_parquet_are_decoded_as_the_page_states(tmp_path):
