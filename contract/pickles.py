@@ -20,7 +20,7 @@ BROKEN_PICKLE = (
     AttributeError, AssertionError, ImportError, MemoryError, OverflowError, struct.error,
     SyntaxError,  # of a forged dtype such as (,)i4
 )  # fmt: skip
-_KINDS = "biufSUO"
+_KINDS, _LONGEST_CODE = "biufSUO", 16
 _SPARE, _GROWTH = 1 << 20, 16  # a value is at most so much, and so many times as much as its pickle has bytes
 
 
@@ -28,7 +28,9 @@ class _Kind:
     """A dtype: a plain one, in one of two orders of bytes."""
 
     def __init__(self, code: str, align: bool = False, copy: bool = False) -> None:
-        self.dtype = np.dtype(str(code))
+        if not isinstance(code, str) or len(code) > _LONGEST_CODE:
+            raise pickle.UnpicklingError("it holds values of a kind that has no name")
+        self.dtype = np.dtype(code)
         if self.dtype.kind not in _KINDS or self.dtype.subdtype or self.dtype.names:
             raise pickle.UnpicklingError(f"it holds values of the kind {code!r}")
 
@@ -52,11 +54,14 @@ class _Array:
     def array(self) -> np.ndarray:
         """The array itself."""
         values, kind, shape, order = self.state
-        if not isinstance(kind, _Kind):
-            raise pickle.UnpicklingError("it holds an array of no kind")
+        sides = shape if isinstance(shape, tuple) else (shape,)
+        if not isinstance(kind, _Kind) or not all(type(side) is int and side >= 0 for side in sides):
+            raise pickle.UnpicklingError("it holds an array of no kind or shape")
         if kind.dtype.kind != "O":
+            if isinstance(values, str):  # Python 2's bytes
+                values = values.encode("latin1")
             return np.frombuffer(values, kind.dtype).reshape(shape, order=order)
-        if not isinstance(values, list) or len(values) != math.prod(shape):
+        if not isinstance(values, list) or len(values) != math.prod(sides):
             raise pickle.UnpicklingError("it holds an array of objects that are not there")
         objects = np.empty(len(values), object)
         for number, value in enumerate(values):
@@ -70,7 +75,7 @@ def _scalar(kind: _Kind, value: bytes) -> Any:
 
 def _encode(text: str, encoding: str) -> bytes:
     if encoding != "latin1":
-        raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}")
+        raise pickle.UnpicklingError("it asks for another encoding than latin1")
     return text.encode(encoding)
 
 

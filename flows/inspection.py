@@ -158,11 +158,24 @@ def shown(value: Any, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def flat_statistics(statistics: dict[str, Any], name: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested statistics as dotted names and their values."""
+def flat_statistics(
+    statistics: dict[str, Any], most: int | None = None, name: str = ""
+) -> Iterator[tuple[str, Any]]:  # fmt: skip
+    """Nested statistics as dotted names and their values, single values before groups.
+
+    Args:
+        statistics: mappings of mappings.
+        most: of a group with more numbers than that the greatest so many are given, and how many others there are.
+        name: what all names begin with.
+    """
+    at = f"{name}." if name else ""
+    single = [(key, value) for key, value in statistics.items() if not isinstance(value, dict)]
+    if most is not None and len(single) > most and all(isinstance(value, int | float) for _, value in single):
+        greatest = sorted(single, key=lambda one: -one[1])[:most]
+        yield from ((f"{at}{key}", value) for key, value in greatest)
+        yield f"{at}…", f"{len(single) - most:,} others"
+    else:
+        yield from ((f"{at}{key}", value) for key, value in single)
     for key, value in statistics.items():
-        path = f"{name}.{key}" if name else key
         if isinstance(value, dict):
-            yield from flat_statistics(value, path)
-        else:
-            yield path, value
+            yield from flat_statistics(value, most, f"{at}{key}")

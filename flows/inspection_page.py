@@ -13,6 +13,7 @@ from flows.inspection import Inspection, flat_statistics, shown
 from flows.overlay import labels_of, picture_of_row
 from flows.picture_finder import PictureFinder
 
+_MOST = 200  # numbers of a group, such as the detector's classes
 _CELL = 400
 
 
@@ -24,7 +25,7 @@ def page_of(inspection: Inspection) -> str:
     return environment.get_template("inspect.html").render(
         inspection=inspection,
         manifest=inspection.manifest,
-        statistics=list(flat_statistics(inspection.manifest.statistics)),
+        statistics=list(flat_statistics(inspection.manifest.statistics, _MOST)),
         parameters=list(flat_statistics(inspection.manifest.parameters)),
         samples=list(zip(inspection.rows, labels, _pictures(inspection, labels), strict=True)),
     )
@@ -32,7 +33,7 @@ def page_of(inspection: Inspection) -> str:
 
 def _pictures(inspection: Inspection, labels: list[list[str]]) -> list[str | None]:
     """A data URI a sample row, None where no picture is found."""
-    images = inspection.folder.parent / "images"
+    images = inspection.folder.resolve().parent / "images"
     has_pictures = any(column.name == "image_id" for column in inspection.columns)
     if not has_pictures or not (images / MANIFEST).is_file():
         return [None] * len(inspection.rows)

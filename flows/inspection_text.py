@@ -10,7 +10,7 @@ from rich.text import Text
 from flows.inspection import Inspection, flat_statistics, shown
 
 _CELL = 120
-_STATISTICS = 40
+_STATISTICS, _MOST = 60, 10  # lines, and those of a group, such as the detector's classes
 
 
 def print_inspection(inspection: Inspection) -> None:
@@ -38,7 +38,7 @@ def print_inspection(inspection: Inspection) -> None:
         [one.reason, f"{one.count:,}", one.meaning, "; ".join(f"{e['key']}: {e['message']}" for e in one.examples[:1])]
         for one in inspection.rejects
     ])  # fmt: skip
-    statistics = list(flat_statistics(manifest.statistics))
+    statistics = list(flat_statistics(manifest.statistics, _MOST))
     title = "Statistics" if len(statistics) <= _STATISTICS else f"Statistics, {_STATISTICS} of {len(statistics)}"
     _table(console, title, ["name", "value"], [[name, shown(value, _CELL)] for name, value in statistics[:_STATISTICS]])
     for number, row in enumerate(inspection.rows, 1):

@@ -57,7 +57,7 @@ def labels_of(row: dict[str, Any], parameters: dict[str, Any]) -> list[str]:
     attributes = _named(row.get("attribute_ids") or [], parameters.get("attribute_classes")) or [""] * len(classes)
     return [
         f"{attribute} {name} {score:.2f}".strip()
-        for attribute, name, score in zip(attributes, classes, row.get("object_scores", []), strict=True)
+        for attribute, name, score in zip(attributes, classes, row.get("object_scores", []), strict=False)
     ]
 
 

@@ -11,8 +11,7 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("contract", "pipelines", "model", "reports")
 # What these do shows on the screen or in the time that a stage takes, never in what it writes.
 NO_BYTES = {
-    "contract/command.py", "contract/device.py", "contract/errors.py", "contract/outputs.py",
-    "contract/progress.py",
+    "contract/command.py", "contract/errors.py", "contract/outputs.py", "contract/progress.py",
     "pipelines/beam_driver.py", "pipelines/beam_runner.py", "pipelines/beam_work.py",
 }  # fmt: skip
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]

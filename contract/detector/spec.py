@@ -9,6 +9,7 @@ from pathlib import Path
 from contract.config import load_config
 from contract.errors import InputError, UsageError
 from contract.hashing import sha256_of_file
+from contract.text import is_text
 
 SPEC_FILE, WEIGHTS_FILE = "detector.json", "weights.safetensors"
 SMALL, BOTTOM_UP_ATTENTION, DETECTRON2, IMPORTED = "small", "bottom_up_attention", "detectron2", "imported"
@@ -72,8 +73,11 @@ class DetectorSpec:
         if not LEAST_SIDE <= self.shortest_side <= self.longest_side:
             sides = f"shortest_side is {self.shortest_side} and longest_side is {self.longest_side}"
             raise UsageError(f"The detector's {sides}.", f"{LEAST_SIDE} ≤ shortest_side ≤ longest_side, in px.")
-        if self.head_width < 1:
-            raise UsageError(f"The detector's head_width is {self.head_width}.", "1 or more.")
+        if not 0 < self.head_width < 2**14:  # a feature with the pooled maps beside it has fewer than 32,768 numbers
+            raise UsageError(f"The detector's head_width is {self.head_width}.", "1 or more, under 16,384.")
+        for name in (*self.class_names, *self.attribute_names):
+            if not is_text(name):
+                raise UsageError(f"The detector has the name {name!a}.", "text.")
 
 
 def read_spec(folder: Path) -> DetectorSpec:

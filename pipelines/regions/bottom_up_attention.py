@@ -30,16 +30,16 @@ class BottomUpAttentionDetector:
     def __init__(self, spec: DetectorSpec, network: nn.Module, features: str, device: torch.device) -> None:
         if features != "box_head":
             raise UsageError(f"regions.features is {features!r}.", "box_head, with the detector bottom_up_attention.")
-        self.class_names, self.device = spec.class_names, device
+        self._device = device
         self._spec, self._network = spec, network
         self._mean = torch.tensor(PIXEL_MEAN, device=device)[:, None, None]
 
     def propose(self, pictures: Pictures) -> list[Proposals]:
         """What is found in a batch of decoded pictures."""
-        images = [resized(one, self._spec, blue_first=True).to(self.device) - self._mean for one in pictures]
+        images = [resized(one, self._spec, blue_first=True).to(self._device) - self._mean for one in pictures]
         sizes = [(image.shape[1], image.shape[2]) for image in images]
         height, width = (max(side) for side in zip(*sizes, strict=True))
-        batch = torch.zeros(len(images), 3, height, width, device=self.device)
+        batch = torch.zeros(len(images), 3, height, width, device=self._device)
         for row, image in enumerate(images):
             batch[row, :, : image.shape[1], : image.shape[2]] = image
         found: list[Found] = self._network(batch, sizes)

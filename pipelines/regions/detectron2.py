@@ -27,7 +27,7 @@ class Detectron2Detector:
     """
 
     def __init__(self, spec: DetectorSpec, network: nn.Module, features: str, device: torch.device) -> None:
-        self.class_names, self.device = spec.class_names, device
+        self._device = device
         self._spec, self._features = spec, features
         self._network: Any = network
         self._blue_first = configuration_of(spec).INPUT.FORMAT == "BGR"
@@ -37,10 +37,10 @@ class Detectron2Detector:
         network, heads = self._network, self._network.roi_heads
         inputs = [{"image": resized(picture, self._spec, self._blue_first)} for picture in pictures]
         images = network.preprocess_image(inputs)
-        with half_on_gpu(self.device):
+        with half_on_gpu(self._device):
             maps = {name: one.float() for name, one in network.backbone(images.tensor).items()}
         proposals, _ = network.proposal_generator(images, maps, None)
-        with half_on_gpu(self.device):
+        with half_on_gpu(self._device):
             pooled = self._pooled(maps, [one.proposal_boxes for one in proposals]).float()
         predictions = heads.box_predictor(pooled)
         boxes = heads.box_predictor.predict_boxes(predictions, proposals)

@@ -42,9 +42,6 @@ class Proposals:
 class Detector(Protocol):
     """Any Faster R-CNN."""
 
-    class_names: tuple[str, ...]
-    device: torch.device
-
     def propose(self, pictures: Pictures) -> list[Proposals]:
         """What is found in a batch of decoded pictures."""
 

@@ -60,7 +60,7 @@ class ImportProcess:
         self._images, self._features, self._config = images, features, config
         self._spec = read_spec(detector)
         self._files = find_files(features)
-        opened = [open_file(path) for path in self._files]
+        opened = self._open()
         places = [
             _Place(name, number, position)
             for number, file in enumerate(opened)
@@ -69,12 +69,22 @@ class ImportProcess:
         self._of, self._left = self._matched(places)
         sample = list(self._sample(opened))
         self._width = _commonest([record.features.shape[1] for record in sample])
-        if self._spec.class_names == (UNNAMED,) and any(record.classes is not None for record in sample):
+        self._named_classes = self._spec.class_names != (UNNAMED,)
+        stating = [record for record in sample if record.classes is not None]
+        if stating and not self._named_classes:
             raise UsageError(
                 f"{self._features} states classes, and nothing names them.", "detector.class_names in the profile.",
                 "give a text file with one class name a line, in their order, without the background.",
             )  # fmt: skip
+        if sample and not stating and self._named_classes:
+            raise UsageError(
+                f"{self._features} states no classes, and detector.class_names names some.",
+                "files that state classes, or no class_names: all regions are then of the one class `object`.",
+            )
         print(f"regions: {len(places):,} records in {len(opened)} files, {len(self._of):,} of pictures that are here.")
+
+    def _open(self) -> list[FeatureFile]:
+        return [open_file(path, attributes=bool(self._spec.attribute_names)) for path in self._files]
 
     def _named(self, file: int) -> str:
         return self._files[file].relative_to(self._features).as_posix()
@@ -103,7 +113,7 @@ class ImportProcess:
 
     def setup(self) -> None:
         """Opens the files, once a process."""
-        self._opened = [open_file(path) for path in self._files]
+        self._opened = self._open()
 
     def shard(self, index: int, tally: Tally) -> Iterator[Row | pa.RecordBatch | Reject]:
         """The regions of a shard's pictures, in their order; then what the files hold besides."""
@@ -133,13 +143,15 @@ class ImportProcess:
         count = len(record.boxes)
         if record.features.shape[1] != self._width:
             raise InputError(f"its features are {record.features.shape[1]} wide", f"{self._width}, as most are.")
+        if record.classes is None and self._named_classes:
+            raise InputError("it states no classes", "classes, as others here do.")
         classes = np.zeros(count, np.int64) if record.classes is None else record.classes
         _check_named("classes", classes, self._spec.class_names)
         scores = np.ones(count, np.float32) if record.scores is None else record.scores
         chosen = np.sort(np.argsort(-scores, kind="stable")[: self._config.most])
         factors = np.array([row["width"] / width, row["height"] / height] * 2, np.float32)
         boxes = record.boxes[chosen] * factors
-        attributes = record.attributes if self._spec.attribute_names else None  # what nothing names is left aside
+        attributes = record.attributes
         if attributes:
             _check_named("attributes", attributes.ids, self._spec.attribute_names)
             attributes = Attributes(attributes.ids[chosen], attributes.scores[chosen])

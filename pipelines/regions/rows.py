@@ -37,6 +37,8 @@ def row_of(
         return Reject(image["image_id"], image["uri"], "features_not_finite", message)
     tally.count("regions_a_picture", f"{len(found.boxes):03d}")
     tally.count("score_sum", by=round(float(found.scores.sum()), 4))
+    for tenth in np.minimum(found.scores * 10, 9).astype(int).tolist():
+        tally.count("scores_from", f"{tenth / 10}")
     for number in found.classes.tolist():
         tally.count("objects", spec.class_names[number])
     for number in attributes.ids.tolist() if attributes else ():

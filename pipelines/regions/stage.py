@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,23 @@ from pipelines.regions.imported import ImportProcess
 from pipelines.regions.settings import Config
 from pipelines.sharded import Job, ShardProcess, run_sharded
 
+_WORKERS_A_GPU = 2  # processes, each with a network of its own: one computes while the other writes
+_LIBRARIES = ("torch", "torchvision", "pillow")  # another version may round otherwise, so that a resume begins anew
+
 
 def run(call: Call[Config]) -> None:
     """The stage: a job over the shards of the images."""
     images, detector = call.path("images"), call.path("detector")
     dataset, spec = Dataset(images, "images"), read_spec(detector)
     inputs, process, parameters = _source(call, images, detector, spec)
+    workers = min(call.workers, _WORKERS_A_GPU) if parameters.get("computed_on") == "cuda" else call.workers
     run_sharded(
         Job(
             "regions", "regions", call.path("out"), dataset.num_shards, call.config, call.seed, inputs,
             ("pipelines.regions", "contract.detector", "contract.pictures", "contract.pickles", "contract.device"),
             parameters,
         ),
-        process, call.workers, len(dataset), _summarise,
+        process, workers, len(dataset), _summarise,
     )  # fmt: skip
 
 
@@ -43,7 +48,9 @@ def _source(
     device = choose_device(call.config.device)
     print(f"regions: {detector_name(detector)} on {device}.")
     process = DetectionProcess(images, detector, call.config)
-    return {"images": images, "detector": detector}, process, names | {"computed_on": device.type}
+    return {"images": images, "detector": detector}, process, names | {
+        "computed_on": device.type, "computed_with": {name: version(name) for name in _LIBRARIES},
+    }  # fmt: skip
 
 
 def _summarise(statistics: dict[str, Any]) -> dict[str, Any]:

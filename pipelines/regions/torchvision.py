@@ -29,7 +29,7 @@ class TorchvisionDetector:
     """
 
     def __init__(self, spec: DetectorSpec, network: nn.Module, features: str, device: torch.device) -> None:
-        self.class_names, self.device = spec.class_names, device
+        self._device = device
         self._network: Any = network
         self._features = features
 
@@ -42,7 +42,7 @@ class TorchvisionDetector:
         finest, maps = self._maps(batch.tensors)
         boxes, _ = self._network.rpn(batch, maps)
         heads = self._network.roi_heads
-        with half_on_gpu(self.device):
+        with half_on_gpu(self._device):
             pooled = heads.box_head(heads.box_roi_pool(maps, boxes, sizes)).float()
         logits, shifts = heads.box_predictor(pooled)
         counts = [len(one) for one in boxes]
@@ -62,13 +62,13 @@ class TorchvisionDetector:
     def _scaled(self, picture: NDArray[np.uint8]) -> Tensor:
         """A picture as the network takes it, one after the other: eight large ones as float32 fill a memory."""
         transform = self._network.transform
-        floating = torch.from_numpy(picture).to(self.device).permute(2, 0, 1).float() / 255
+        floating = torch.from_numpy(picture).to(self._device).permute(2, 0, 1).float() / 255
         return transform.resize(transform.normalize(floating))[0]
 
     def _maps(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The finest map, from which features are pooled, and the maps that the heads see."""
         backbone = self._network.backbone
-        with half_on_gpu(self.device):
+        with half_on_gpu(self._device):
             if hasattr(backbone, "stem"):
                 finest = backbone.stem(images)
                 return finest.float(), {"0": backbone.body(finest).float()}

@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -97,9 +98,25 @@ def test_regions_without_their_pictures_still_make_a_page(profile, capsys):
 def test_without_a_file_the_page_lies_beside_the_dataset(profile, capsys, monkeypatch):
     assert run_command(["inspect", f"{profile}/regions/", "--html"]) == 0
     assert (profile / "regions.html").read_text().count("<img") == 1
+    (profile / "regions.html").unlink()
+    monkeypatch.chdir(profile / "regions")
+    assert run_command(["inspect", ".", "--html"]) == 0
+    assert (profile / "regions.html").read_text().count("<img") == 1
     monkeypatch.chdir(profile / "captions")
     assert run_command(["inspect", ".", "--html"]) == 0 and (profile / "captions.html").is_file()
     assert run_command(["inspect", ".", "--out", "page.html"]) == 2 and "--html" in capsys.readouterr().err
+
+
+def test_a_thousand_classes_do_not_push_out_what_else_is_known(profile, capsys):
+    path = profile / "regions" / "_manifest.json"
+    manifest = json.loads(path.read_text())
+    classes = {f"class {number}": number for number in range(1600)}
+    manifest["statistics"] = {"objects": classes, "attributes": classes, "mean_score": 0.71, "scores_from": {"0.7": 9}}
+    path.write_text(json.dumps(manifest))
+    assert run_command(["inspect", str(profile / "regions")]) == 0
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in ("0.71", "scores_from.0.7", "objects.class 1599", "1,590 others"))
+    assert "objects.class 5 " not in shown
 
 
 def test_what_is_no_finished_dataset_is_said_in_one_message(profile, capsys):

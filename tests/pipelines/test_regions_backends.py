@@ -160,6 +160,13 @@ def test_the_published_attributes_are_told_from_feature_and_class(tmp_path):
     assert set(tally.statistics["attributes"]) <= set(colours)
 
 
+def test_what_no_row_can_hold_is_refused_before_the_first_picture():
+    with pytest.raises(UsageError, match="head_width"):
+        DetectorSpec("small", NAMES, 64, 128, 40_000)
+    with pytest.raises(UsageError, match="name"):
+        DetectorSpec("small", ("\ud800",), 64, 128, 16)
+
+
 def test_attributes_of_a_detector_that_has_none_are_refused():
     with pytest.raises(UsageError, match="attribute names"):
         DetectorSpec("small", NAMES, 64, 128, 16, attribute_names=("red",))
@@ -298,7 +305,7 @@ class TestDetectron2:
 
         path = tmp_path / "config.yaml"
         for text in (
-            "MODEL: !!python/object/apply:os.system ['touch /tmp/m3p-was-here']",
+            f"MODEL: !!python/object/apply:os.system ['touch {tmp_path}/was-here']",
             "MODEL: {NO_SUCH_KEY: 3}",
             "MODEL: {ROI_HEADS: {NUM_CLASSES: many}}",
             "_BASE_: https://example.org/base.yaml",
@@ -308,6 +315,7 @@ class TestDetectron2:
             with pytest.raises((InputError, UsageError)) as refused:
                 read_configuration(path)
             assert str(refused.value).count("\n") <= 4
+        assert not (tmp_path / "was-here").exists()
 
     def test_other_networks_and_other_numbers_of_classes_are_refused(self, tmp_path):
         settings = self.settings("C4")

@@ -1,6 +1,7 @@
 """Features that people already have: read as they are, joined to pictures by name, and nothing lost silently."""
 
 import base64
+import codecs
 import os
 import pickle
 import resource
@@ -129,6 +130,22 @@ def test_tsv_in_both_layouts(tmp_path, monkeypatch, columns, ending):
     assert set(found) == set(SIZES) and not rejects
     for number, name in enumerate(SIZES):
         check(found[name], number, scores=columns == 10, classes=columns == 10)
+
+
+def test_names_of_classes_that_no_file_states_are_not_given_to_regions(world, monkeypatch, capsys):
+    lines = {name: line(name, size, regions(number), 6) for number, (name, size) in enumerate(SIZES.items())}
+    (world.features / "all.tsv").write_text("".join(lines.values()))
+    assert call_regions(monkeypatch, *world.arguments()) == 2
+    assert "states no classes" in capsys.readouterr().err
+    (world.features / "all.tsv").write_text(lines["a"] + lines["b"] + line("c", SIZES["c"], regions(2), 10))
+    found, rejects = world.run(monkeypatch)
+    assert set(found) == {"c"} and rejects == {"a": "malformed_row", "b": "malformed_row"}
+
+
+@pytest.mark.parametrize("attributes", ["no base64\t", "\tAAAA", "AAAA\tAAAA"])
+def test_attributes_that_nothing_names_are_not_looked_at(world, monkeypatch, attributes):
+    (world.features / "all.tsv").write_text(line("a", SIZES["a"], regions(0), 10, attributes))
+    check(world.run(monkeypatch)[0]["a"], 0)
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -391,22 +408,26 @@ def test_hdf5_that_declares_too_much_is_refused_before_there_is_room_for_it(tmp_
 
 
 class Evil:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
     def __reduce__(self):
-        return os.system, ("touch /tmp/m3p-was-here",)
+        return os.system, (f"touch {self.mark}",)
 
 
 def test_pickles_are_read_and_never_run(tmp_path):
+    evil = Evil(tmp_path / "was-here")
     values = {"bbox": np.ones((2, 4), "f4"), "objects": np.array([1, 2]), "n": np.float32(3), "name": "ä", "l": [1]}
     read = read_arrays(pickle.dumps(values))
     assert (read["bbox"] == 1).all() and read["n"] == 3 and read["name"] == "ä" and read["l"] == [1]
     for protocol in range(6):
         with pytest.raises(pickle.UnpicklingError, match="system"):
-            read_arrays(pickle.dumps({"a": Evil()}, protocol))
+            read_arrays(pickle.dumps({"a": evil}, protocol))
     np.save(tmp_path / "a.npy", np.ones((2, 3), "f4"))
-    np.save(tmp_path / "a_info.npy", {"bbox": Evil()}, allow_pickle=True)
+    np.save(tmp_path / "a_info.npy", {"bbox": evil}, allow_pickle=True)
     with pytest.raises(InputError, match="system"):
         open_file(tmp_path).read(0)
-    assert not Path("/tmp/m3p-was-here").exists()
+    assert not evil.mark.exists()
 
 
 class Forged:
@@ -447,9 +468,46 @@ def within_itself() -> list:
     return values
 
 
+class Python2Array:
+    """As Python 2 pickles one: its bytes are a text of Latin-1."""
+
+    def __reduce__(self):
+        make, given, (version, shape, kind, order, values) = np.array([1.0, -2.0]).__reduce__()
+        return make, given, (version, shape, kind, order, values.decode("latin1"))
+
+
 class BrokenDtype:
     def __reduce__(self):
         return np.dtype, ("(,)i4",)
+
+
+class Called:
+    """What a pickle says of a call."""
+
+    def __init__(self, *call) -> None:
+        self.call = call
+
+    def __reduce__(self):
+        return self.call[0], self.call[1:]
+
+
+def many_numbers() -> list:
+    """A list of ten lists of ten lists and so on, each the same one; written out it is 10⁷ numbers."""
+    numbers: list = [1]
+    for _ in range(7):
+        numbers = [numbers] * 10
+    return numbers
+
+
+class OfShape:
+    """An array whose state names another shape."""
+
+    def __init__(self, array, shape) -> None:
+        self.array, self.shape = array, shape
+
+    def __reduce__(self):
+        make, given, (version, _, *rest) = self.array.__reduce__()
+        return make, given, (version, self.shape, *rest)
 
 
 BOMBS = {
@@ -457,6 +515,9 @@ BOMBS = {
     "the same array": pickle.dumps([[np.ones(1000)] * 1000] * 1000), "the same text": pickle.dumps(["x" * 999] * 9999),
     "a dtype of broken syntax": pickle.dumps(BrokenDtype()),
     "a place in memory for 2³² values": b"\x80\x04}r\xff\xff\xff\xff0h\x00.",
+    "a dtype of lists of lists": pickle.dumps(Called(np.dtype, many_numbers())),
+    "an encoding of lists of lists": pickle.dumps(Called(codecs.encode, "a", many_numbers())),
+    "a shape of a list": pickle.dumps({"a": OfShape(np.empty(1, object), (10**8, [0]))}),
     "a text of 2³⁶ bytes": b"\x80\x04\x8e" + (2**36).to_bytes(8, "little") + b".",
 }  # fmt: skip
 
@@ -478,6 +539,29 @@ def test_what_a_pickle_may_well_repeat_is_read():
     ragged[:] = [[1, 2], {"a": array}]
     read = read_arrays(pickle.dumps(ragged))
     assert read[0] == [1, 2] and (read[1]["a"] == array).all()
+
+
+def test_arrays_of_python_2_are_read():
+    read = read_arrays(b"\x80\x02" + pickle.dumps(Python2Array(), 2)[2:])
+    assert read.tolist() == [1.0, -2.0]
+
+
+def test_hdf5_names_are_bounded_by_the_file(tmp_path):
+    write_hdf5(tmp_path / "many.h5", ["a"])
+    with h5py.File(tmp_path / "many.h5", "a") as file:
+        for name, shape in {"image_id": (), "num_boxes": (), "wh": (2,), "bbox": (14, 4), "features": (14, 6)}.items():
+            del file[name]
+            kind = "S8" if name == "image_id" else "i4"
+            file.create_dataset(name, (2 * 10**9, *shape), kind, chunks=(1000, *shape))
+        file.pop("objects", None)
+    with pytest.raises(InputError, match="2,000,000,000 pictures"):
+        open_file(tmp_path / "many.h5")
+    write_hdf5(tmp_path / "objects.h5", ["a"])
+    with h5py.File(tmp_path / "objects.h5", "a") as file:
+        del file["bbox"]
+        file.create_dataset("bbox", (1, 14, 4), h5py.vlen_dtype("f4"))
+    with pytest.raises(InputError, match="kind object"):
+        open_file(tmp_path / "objects.h5")
 
 
 def test_hdf5_that_points_elsewhere_is_refused(tmp_path):

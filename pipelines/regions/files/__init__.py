@@ -44,8 +44,12 @@ def find_files(folder: Path) -> list[Path]:
     return found
 
 
-def open_file(path: Path) -> FeatureFile:
+def open_file(path: Path, attributes: bool = False) -> FeatureFile:
     """A file as ``find_files`` found it.
+
+    Args:
+        path: the file, or a folder of ``.npy`` files.
+        attributes: whether the attributes that it states are read.
 
     Raises:
         InputError: where it is broken.
@@ -57,7 +61,7 @@ def open_file(path: Path) -> FeatureFile:
     if path.suffix.lower() == ".tsv":
         from pipelines.regions.files.tsv import TsvFile
 
-        return TsvFile(path)
+        return TsvFile(path, attributes)
     from pipelines.regions.files.hdf5 import Hdf5File
 
     return Hdf5File(path)

@@ -20,6 +20,7 @@ _NAMES = {  # the arrays' names; the published code writes some of them in two w
 _DIMENSIONS = {"image_id": 1, "size": 2, "num_boxes": 1, "boxes": 3, "features": 3, "classes": 2}
 _OPTIONAL = ("classes",)
 _NAMES_AT_ONCE, _LONGEST_NAME = 1 << 14, 4096  # bytes of a name
+_OBJECTS_AT_ONCE, _SPARE = 64, 1 << 20  # names of any length, many of which may be one and the same piece of the file
 _MOST_BYTES = 256 << 20  # of a record's part, and of a block that is packed together, whatever a file declares
 
 
@@ -42,6 +43,8 @@ class Hdf5File:
         for what, array in self._arrays.items():
             if array is not None and len(array) != count:
                 raise InputError(f"{path}: {what} is of {len(array)} pictures.", f"{count} pictures, as image_id has.")
+        if count > path.stat().st_size:
+            raise InputError(f"{path}: image_id is of {count:,} pictures.", "a file with a byte at least for each.")
 
     def _array(self, what: str, names: tuple[str, ...]) -> Any:
         for name in names:
@@ -64,6 +67,9 @@ class Hdf5File:
         most = {"boxes": 4, "size": 2, "features": WIDEST - 1}.get(what)
         if most is not None and array.shape[-1] > most:
             raise InputError(f"{self._path}: {what} are {array.shape[-1]} numbers wide.", f"{most} at most.")
+        text = what == "image_id" and (array.dtype.kind in "SU" or h5py.check_string_dtype(array.dtype) is not None)
+        if not text and array.dtype.kind not in "biuf":
+            raise InputError(f"{self._path}: {what} holds values of the kind {array.dtype}.", "numbers.")
         longest = _LONGEST_NAME if what == "image_id" else 8
         block = math.prod(array.chunks or (1,)) * array.dtype.itemsize
         if array.dtype.itemsize > longest or block > _MOST_BYTES:
@@ -75,9 +81,14 @@ class Hdf5File:
     def names(self) -> Iterator[tuple[str, int]]:
         """The pictures' names and their rows."""
         array = self._arrays["image_id"]
-        for start in range(0, len(array), _NAMES_AT_ONCE):
+        at_once = _OBJECTS_AT_ONCE if array.dtype.kind == "O" else _NAMES_AT_ONCE
+        left = self._path.stat().st_size + _SPARE
+        for start in range(0, len(array), at_once):
             with reading(f"{self._path}: image_id"):
-                names = array[start : start + _NAMES_AT_ONCE].tolist()
+                names = array[start : start + at_once].tolist()
+            left -= sum(len(name) for name in names if isinstance(name, bytes)) if array.dtype.kind == "O" else 0
+            if left < 0:
+                raise InputError(f"{self._path}: image_id are longer than the file.", "the names of pictures.")
             for row, name in enumerate(names, start):
                 yield name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name), row
 

@@ -31,13 +31,14 @@ class TsvFile:
 
     Args:
         path: the file.
+        attributes: whether the attributes that it states are read.
 
     Raises:
         InputError: where it cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, attributes: bool) -> None:
+        self._path, self._attributes = path, attributes
         self._bytes: mmap.mmap | bytes = b""
         try:
             with path.open("rb") as file:
@@ -73,7 +74,7 @@ class TsvFile:
         classes = _array(row, "classes", "<i8", count) if "classes" in row else None
         scores = _array(row, "scores", "<f4", count) if "scores" in row else None
         attributes = None
-        if row.get("attributes"):
+        if self._attributes and row.get("attributes"):
             ids, probabilities = _array(row, "attributes", "<i8", count), _array(row, "attribute_scores", "<f4", count)
             attributes = Attributes(ids, probabilities)
         return Record(
