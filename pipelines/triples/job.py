@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +60,27 @@ class TriplesJob:
     def run(self) -> None:
         """Makes the dataset."""
         job = self._job()
-        steps = self._steps_folder(job)
-        facts = self._facts(steps)
-        candidates = self._candidates(steps, facts, self._image_filter(facts))
-        scorer = self._scorer(candidates)
-        quotas = self._quotas(candidates, scorer)
-        log_rows = rows_read(candidates)
-        run_sharded(
-            job, Triples(candidates, scorer, quotas), self._workers, log_rows,
-            lambda counted: summarise(counted, log_rows) | self._said,
-        )  # fmt: skip
-        for folder in steps.parent.glob(f"{self._out.name}-steps-*"):
-            shutil.rmtree(folder)
-        if not any(steps.parent.iterdir()):
-            steps.parent.rmdir()
+        with self._steps(job) as steps:
+            facts = self._facts(steps)
+            candidates = self._candidates(steps, facts, self._image_filter(facts))
+            scorer = self._scorer(candidates)
+            quotas = self._quotas(candidates, scorer)
+            log_rows = rows_read(candidates)
+            run_sharded(
+                job, Triples(candidates, scorer, quotas), self._workers, log_rows,
+                lambda counted: summarise(counted, log_rows) | self._said,
+            )  # fmt: skip
+
+    def train_reliability(self) -> tuple[Logistic | None, dict[str, Any]]:
+        """Step 2's model alone, and how good it is."""
+        with self._steps(self._job()) as steps:
+            return self._train_reliability(self._facts(steps))
+
+    def train_relevance(self) -> tuple[Logistic | None, dict[str, Any]]:
+        """Step 4's model alone, and how good it is."""
+        with self._steps(self._job()) as steps:
+            facts = self._facts(steps)
+            return self._train_relevance(self._candidates(steps, facts, self._image_filter(facts)))
 
     def _plan(self) -> list[LogChunk]:
         chunks = plan_chunks(self._log, self._config.chunk_bytes)
@@ -94,13 +103,20 @@ class TriplesJob:
             parameters={"sensitive_images_by": self._classifier or "did not run"},
         )  # fmt: skip
 
-    def _steps_folder(self, job: Job) -> Path:
+    @contextmanager
+    def _steps(self, job: Job) -> Iterator[Path]:
+        """The folder of the passes' files, which is taken away when all is done."""
         determined_by = {
             "code": fingerprint_of_code(job.code), "seed": job.seed, "shards": job.shards,
             "parameters": as_parameters(job.config) | dict(job.parameters),
             "inputs": {name: fingerprint(path) for name, path in sorted(job.inputs.items())},
         }  # fmt: skip
-        return self._out.parent / ".work" / f"{self._out.name}-steps-{sha256_of_json(determined_by)[:16]}"
+        work = self._out.parent / ".work"
+        yield work / f"{self._out.name}-steps-{sha256_of_json(determined_by)[:16]}"
+        for folder in work.glob(f"{self._out.name}-steps-*"):
+            shutil.rmtree(folder)
+        if not any(work.iterdir()):
+            work.rmdir()
 
     def _facts(self, steps: Path) -> list[Path]:
         """The first pass; folders of its shards."""
@@ -168,11 +184,7 @@ class TriplesJob:
             model: Logistic | None = read_logistic(config.relevance_model, FEATURES)
             said: dict[str, Any] = {"labels": "a given model"}
         else:
-            table = pa.concat_tables([read_table(folder / EXAMPLES_FILE) for folder in candidates])
-            labels = table.column("label").to_numpy(zero_copy_only=False).astype(bool)
-            ids = table.column("image_id").to_pylist()
-            model, metrics = train_held_out(features_of(table), labels, ids, FEATURES, self._seed)
-            said = {"labels": "judged pairs" if self._pair_labels else "weak: clicks"} | metrics
+            model, said = self._train_relevance(candidates)
         if not self._pair_labels and not config.relevance_model:
             least = 0.0  # clicks do not say what share of pairs is irrelevant
         if model is None:
@@ -181,6 +193,13 @@ class TriplesJob:
         auc = said.get("held_out", {}).get("auc")
         print(f"triples: step 4: relevance learned from {said['labels']}; AUC on held-out pictures: {auc}.")
         return Scorer(model or untrained(), least, config.queries_an_image)
+
+    def _train_relevance(self, candidates: list[Path]) -> tuple[Logistic | None, dict[str, Any]]:
+        table = pa.concat_tables([read_table(folder / EXAMPLES_FILE) for folder in candidates])
+        labels = table.column("label").to_numpy(zero_copy_only=False).astype(bool)
+        ids = table.column("image_id").to_pylist()
+        model, metrics = train_held_out(features_of(table), labels, ids, FEATURES, self._seed)
+        return model, {"labels": "judged pairs" if self._pair_labels else "weak: clicks"} | metrics
 
     def _quotas(self, candidates: list[Path], scorer: Scorer) -> Quotas:
         scale = self._config.quota_scale

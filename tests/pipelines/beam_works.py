@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from contract.errors import InputError
@@ -27,6 +28,20 @@ class Complaining(Recording):
 
     def do(self, element: int) -> None:
         raise InputError(f"row {element} is broken.", "a whole row.", "mend it.")
+
+
+class Sorting(Recording):
+    """Reads the numbers of an element, and writes a file a key, which is a number's last digit."""
+
+    def spread(self, element: int) -> Iterator[tuple[int, bytes]]:
+        if element == 99:
+            raise InputError("piece 99 is broken.", "a whole piece.")
+        for number in range(10 * element, 10 * element + 8):
+            yield number % 10, str(number).encode()
+
+    def gather(self, key: int, blocks: Sequence[bytes]) -> None:
+        time.sleep(self.seconds)
+        (self.folder / f"key-{key}-{os.getpid()}").write_text(" ".join(sorted(block.decode() for block in blocks)))
 
 
 class Buggy(Recording):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from beam_works import Buggy, Complaining, Recording
+from beam_works import Buggy, Complaining, Recording, Sorting
 
 from contract.errors import InputError, M3PError, PassingError
 from contract.progress import Progress
-from pipelines.beam_runner import Work, run_elements
+from pipelines.beam_runner import ShufflePlan, Work, run_elements, run_here, run_plan
 
 
 def run(work: Work, folder: Path, workers: int, elements: int = 4) -> None:
@@ -82,6 +82,30 @@ def test_a_lost_worker_is_a_passing_failure_within_seconds(tmp_path, workers):
     while (alive := [pid for pid in begun_by(tmp_path) if is_alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert alive == []
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_every_key_is_done_once_with_the_blocks_of_all_elements(tmp_path, workers):
+    """Also a key that no element has rows of; without Beam where there are no workers."""
+    plan = ShufflePlan(Sorting(tmp_path, seconds=0.2), range(1, 6), range(9), workers, tmp_path)
+    if workers:
+        with Progress("test", 9) as bar:
+            run_plan(plan, lambda: len(list(tmp_path.glob("key-*"))), bar)
+    else:
+        run_here(plan)
+    done = {path.name.split("-")[1]: path.read_text() for path in tmp_path.glob("key-*")}
+    expected = {str(key): " ".join(f"{ten}{key}" for ten in range(1, 6)) for key in range(8)}
+    assert done == expected | {"8": ""}
+    pids = {path.name.split("-")[2] for path in tmp_path.glob("key-*")}
+    assert len(list(tmp_path.glob("key-*"))) == 9 and len(pids) == max(1, workers)
+    assert len(list(tmp_path.glob("setup-*"))) == max(1, workers), "reading and doing share what is set up"
+
+
+def test_what_is_wrong_with_a_piece_comes_over_whole(tmp_path):
+    plan = ShufflePlan(Sorting(tmp_path), [1, 99], range(9), 2, tmp_path)
+    with pytest.raises(InputError, match="piece 99"), Progress("test", 9) as bar:
+        run_plan(plan, lambda: 0, bar)
+    assert not list(tmp_path.glob("key-*"))
 
 
 def test_a_killed_stage_leaves_no_worker_behind(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from triples_world import NOUNS, PHRASES, make_world
 
 from contract.hashing import shard_of
+from pipelines.triples import train
 from pipelines.triples.stage import main
 
 MERGED, CROWDED = "picture-005", "picture-006"
@@ -169,6 +170,25 @@ def test_judged_pairs_teach_relevance(labelled):
     assert said["held_out"]["auc"] > 0.95
     assert dataset.manifest.rejected["query_irrelevant"] == len(world.shown) - len(blurred(world))
     assert all(row["query"] == world.query(row["image_id"]) for row in dataset.rows())
+
+
+def test_models_trained_by_their_own_command_do_what_the_stage_does(labelled, capsys):
+    world, dataset = labelled
+    models = {name: world.root / f"{name}.json" for name in ("relevance", "reliability")}
+    for name, path in models.items():
+        assert train.main([name, *world.arguments("--out", str(path), "--workers", "1")]) == 0
+        said = json.loads(path.read_text())
+        assert said["held_out"]["auc"] > 0.95 and said["held_out"]["calibration_error"] < 0.2
+    (world.root / "log" / "relevance_labels.jsonl").rename(world.root / "relevance_labels.jsonl")
+    given = [part for name, path in models.items() for part in (f"--{name}-model", str(path))]
+    again = world.run(*given, "--quotas", json.dumps({"train": {"en": 7}, "val": {"en": 1}}), out="again")
+    assert again.table().equals(dataset.table())
+    (world.root / "log" / "image_labels.jsonl").write_text('{"image_id": "picture-001", "reliable": true}\n')
+    capsys.readouterr()
+    assert train.main(["reliability", *world.arguments("--out", str(world.root / "no.json"))]) == 1
+    assert "too few examples" in capsys.readouterr().err
+    assert train.main(["relevancy", *world.arguments("--out", str(world.root / "no.json"))]) == 2
+    assert "relevance or reliability" in capsys.readouterr().err
 
 
 def test_quotas_count_pictures_by_language_and_split(labelled):
