@@ -22,6 +22,7 @@ from pipelines.triples.candidates import EXAMPLES_FILE, Candidates, features_of
 from pipelines.triples.class_names import ClassNames, read_class_names, translate_class_names
 from pipelines.triples.image_facts import FACTS_FILE, PictureFacts
 from pipelines.triples.image_filters import RELIABILITY_FEATURES, ImageFilter, reliability_features
+from pipelines.triples.judged import read_row_labels
 from pipelines.triples.log_files import CAPTIONS, LogChunk, caption_chunks, plan_chunks
 from pipelines.triples.logistic import Logistic, read_logistic
 from pipelines.triples.pair_features import FEATURES
@@ -52,6 +53,7 @@ class TriplesJob:
         self._shards = self._images.num_shards
         self._chunks = self._plan()
         self._pair_labels, self._image_labels = read_pair_labels(self._log), read_image_labels(self._log)
+        self._row_labels = read_row_labels(self._log)
         self._classifier = classifier_version() if self._config.sensitive_images else None
         rows = sum(chunk.rows for chunk in self._chunks)
         self._workers = min(call.workers, 1 + rows // self._config.rows_a_worker)
@@ -67,7 +69,7 @@ class TriplesJob:
             quotas = self._quotas(candidates, scorer)
             log_rows = rows_read(candidates)
             run_sharded(
-                job, Triples(candidates, scorer, quotas), self._workers, log_rows,
+                job, Triples(candidates, scorer, quotas, self._row_labels), self._workers, log_rows,
                 lambda counted: summarise(counted, log_rows) | self._said,
             )  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.triples.judged import filters_of
+
 STEPS = {"1": "1 collect", "2": "2 image filters", "3": "3 text filters", "4": "4 relevance", "5": "5 sample"}
 
 
@@ -16,7 +18,8 @@ def summarise(counted: dict[str, Any], log_rows: int) -> dict[str, Any]:
 
     Returns:
         rows left after each step, rejects by step and reason, triples and unique images by language and split, mean
-        words a query and share of triples with a context, by language and in all.
+        words a query and share of triples with a context, by language and in all; how right the filters are, where rows
+        were judged.
     """
     rejects = counted.get("rejects_by_step", {})
     left, rows_after = log_rows, {"0 log": log_rows}
@@ -31,6 +34,7 @@ def summarise(counted: dict[str, Any], log_rows: int) -> dict[str, Any]:
         "images": counted.get("images", {}),
         "words_a_query": _means(counted.get("words", {}), triples, 2),
         "context_share": _means(counted.get("with_context", {}), triples, 4),
+        "filters": filters_of(counted),
     }
 
 

@@ -15,6 +15,7 @@ from contract.schemas import REJECTS, TRIPLES
 from pipelines.sharded import Tally
 from pipelines.triples.arrow_files import read_table
 from pipelines.triples.candidates import REJECTS_FILE
+from pipelines.triples.judged import RowLabel, count_judged
 from pipelines.triples.sample import Quotas, Scored, Scorer, rank_queries
 
 
@@ -25,10 +26,11 @@ class Triples:
         folders: the second pass's, by shard.
         scorer: step 4.
         quotas: step 5, with all shards counted.
+        labels: judged rows, by which the filters are measured.
     """
 
-    def __init__(self, folders: list[Path], scorer: Scorer, quotas: Quotas) -> None:
-        self._folders, self._scorer, self._quotas = folders, scorer, quotas
+    def __init__(self, folders: list[Path], scorer: Scorer, quotas: Quotas, labels: dict[str, RowLabel]) -> None:
+        self._folders, self._scorer, self._quotas, self._labels = folders, scorer, quotas, labels
 
     def setup(self) -> None:
         """Nothing is needed."""
@@ -38,6 +40,7 @@ class Triples:
         earlier = read_table(self._folders[index] / REJECTS_FILE)
         scored = self._scorer.score(self._folders[index])
         tally.rows_in += len(earlier) + len(scored.table)
+        count_judged(self._labels, earlier, scored.table, tally)
         reason, message = self._faults(scored)
         passes = reason == ""
         rejects = pa.concat_tables([earlier, _rejects(scored.table, reason, message, ~passes)])

@@ -9,7 +9,7 @@ from typing import Any
 
 from contract.hashing import stable_hash
 from pipelines.scenes.language.queries import page_title, query
-from pipelines.scenes.log.dirt import NOISE, UNTIDY
+from pipelines.scenes.log.dirt import FAULTS, NOISE, UNTIDY
 from pipelines.scenes.log.pages import page
 from pipelines.scenes.log.pictures import Found
 from pipelines.scenes.scene import Scene
@@ -20,17 +20,26 @@ _ROWS = {"matched": 60, "untidy": 16, "mismatched": 13, "noise": 9, "unknown_pic
 _REPEATED = 0.05  # of the rows say again what another says
 _UNSTATED, _REGIONAL = 0.2, 0.1  # of the rows state no language, or one with its region
 _WITHOUT_PAGE = 0.08
+_FEWEST_WORDS = 5  # the paper's
 _MEAN_CLICKS = 12
 _SITES = ("meadow", "harbour", "window", "garden", "lantern")
 
 
-def click_rows(pictures: Sequence[Found], count: int, seed: int) -> list[dict[str, Any]]:
-    """The rows of the log: query, image_id, clicks, lang, page_url, page_html."""
-    rows: list[dict[str, Any]] = []
+Row = dict[str, Any]
+
+
+def click_rows(pictures: Sequence[Found], count: int, seed: int) -> list[tuple[Row, Row]]:
+    """The rows of the log (query, image_id, clicks, lang, page_url, page_html), each with what is true of it.
+
+    That is the language it was written in, and the reason for which MILD's steps 1 to 3 should leave it out: empty
+    where they should not, None where this generator does not know, since it counts no words in Chinese and Japanese.
+    """
+    rows: list[tuple[Row, Row]] = []
     for number in range(count):
         draw = Random(stable_hash(seed, "click", number))
         if rows and draw.random() < _REPEATED:
-            rows.append(draw.choice(rows) | {"clicks": _clicks("matched", draw)})
+            row, truth = draw.choice(rows)
+            rows.append((row | {"clicks": _clicks("matched", draw)}, truth))
         else:
             rows.append(_row(pictures, draw))
     return rows
@@ -42,33 +51,51 @@ def strange_scene(pictures: Sequence[Found], scene: Scene, draw: Random) -> Scen
     return draw.choice(others or [found.scene for found in pictures])
 
 
-def _row(pictures: Sequence[Found], draw: Random) -> dict[str, Any]:
+def _row(pictures: Sequence[Found], draw: Random) -> tuple[Row, Row]:
     (lang,) = draw.choices(list(LANGUAGES), list(LANGUAGES.values()))
     (kind,) = draw.choices(list(_ROWS), list(_ROWS.values()))
     picture = draw.choice(pictures)
     if kind == "unknown_picture":
         picture = replace(picture, image_id=f"gone-{draw.randint(0, 999):03d}")
     asked = strange_scene(pictures, picture.scene, draw) if kind == "mismatched" else picture.scene
-    return {
-        "query": _dirtied(query(asked, lang, draw), kind, lang, draw),
+    clean = query(asked, lang, draw)
+    text, fault = _dirtied(clean, kind, lang, draw)
+    row = {
+        "query": text,
         "image_id": picture.image_id,
         "clicks": _clicks(kind, draw),
         "lang": _stated(lang, draw),
         "page_url": f"https://www.{draw.choice(_SITES)}.example/{lang}/{draw.randint(1, 99_999)}.html",
         "page_html": _page_of(picture.scene, lang, draw),
     }
+    return row, {"reason": _reason(clean, fault, lang, kind, picture), "lang": lang}
+
+
+def _reason(clean: str, fault: str, lang: str, kind: str, picture: Found) -> str | None:
+    """Why a row should be left out, in the order of MILD's steps."""
+    if fault == "query_empty":
+        return fault
+    if kind == "unknown_picture":
+        return "image_unknown"
+    if fault or picture.fault:
+        return picture.fault or fault
+    if lang in ("ja", "zh"):
+        return None
+    return "query_short" if len(clean.split()) < _FEWEST_WORDS else ""
 
 
 def _page_of(scene: Scene, lang: str, draw: Random) -> str | None:
     return None if draw.random() < _WITHOUT_PAGE else page(page_title(scene, lang, draw), lang, draw)
 
 
-def _dirtied(text: str, kind: str, lang: str, draw: Random) -> str:
+def _dirtied(text: str, kind: str, lang: str, draw: Random) -> tuple[str, str]:
+    """The text as the log has it, and the reason for which it should go."""
     if kind == "untidy":
-        return UNTIDY[draw.choice(list(UNTIDY))](text, draw)
+        return UNTIDY[draw.choice(list(UNTIDY))](text, draw), ""
     if kind == "noise":
-        return NOISE[draw.choice(list(NOISE))](text, lang, draw)
-    return text
+        what = draw.choice(list(NOISE))
+        return NOISE[what](text, lang, draw), FAULTS.get(what, "query_noisy")
+    return text, ""
 
 
 def _clicks(kind: str, draw: Random) -> int:

@@ -86,3 +86,4 @@ NOISE: dict[str, Callable[[str, str, Random], str]] = {
     "numbers": _numbers, "address": _address, "mail": _mail, "keyboard": _keyboard, "too_short": _too_short,
     "sensitive": _sensitive, "file_name": _file_name, "empty": _empty,
 }  # fmt: skip
+FAULTS = {"too_short": "query_short", "sensitive": "query_sensitive", "empty": "query_empty"}  # the others are noise

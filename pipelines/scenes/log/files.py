@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from pipelines.scenes.stage import Config
 def write_log(
     splits: Mapping[str, Sequence[Scene]], found: Sequence[Found], folder: Path, config: Config, seed: int
 ) -> None:
-    """Writes clicks.jsonl and the labels; labels only of training pictures and of those that only the log knows.
+    """Writes clicks.jsonl, what is true of its rows, and the labels.
+
+    Labels, from which models learn, are only of training pictures and of those that only the log knows.
 
     Args:
         splits: the scenes of the captioned pictures.
@@ -28,12 +30,32 @@ def write_log(
         seed: the job's.
     """
     folder.mkdir()
-    drawn = [Found(scene.scene_id, scene) for scenes in splits.values() for scene in scenes]
+    drawn = [
+        Found(scene.scene_id, scene, shortest_side=min(scene.width, scene.height))
+        for scenes in splits.values()
+        for scene in scenes
+    ]
     training = drawn[: len(splits["train"])]
-    _write_rows(folder / "clicks.jsonl", click_rows([*drawn, *found], config.log_rows, seed))
+    rows = click_rows([*drawn, *found], config.log_rows, seed)
+    _write_rows(folder / "clicks.jsonl", (row for row, _ in rows))
+    _write_rows(folder / "row_labels.jsonl", _truths(rows))
     _write_rows(folder / "relevance_labels.jsonl", relevance_rows(training, config.relevance_labels, seed))
     _write_rows(folder / "image_labels.jsonl", image_rows([*training[: config.image_labels], *found]))
 
 
+def _truths(rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """What is true of each row, by the byte at which it begins in its file."""
+    offset = 0
+    for row, truth in rows:
+        if truth["reason"] is not None:
+            told = {} if row["lang"] else {"lang": truth["lang"]}  # a language that the log states is not judged
+            yield {"source": f"clicks.jsonl:{offset}", "reason": truth["reason"]} | told
+        offset += len(_line(row).encode()) + 1
+
+
+def _line(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)
+
+
 def _write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+    write_lines(path, map(_line, rows))

@@ -18,6 +18,7 @@ from pipelines.scenes.raw.pictures import draw, file_name, save
 from pipelines.scenes.scene import Scene
 from pipelines.scenes.stage import Config
 
+_LEAST_SIDE = 300  # px; the paper's
 _CUT = (0.015, 0.035)  # of each side; copies cut by more would pass for other pictures
 
 
@@ -29,16 +30,25 @@ class Found:
         image_id: its name.
         scene: what it shows, or is said to show.
         kind: one of KINDS; "drawn" for a picture that is as it should be.
+        shortest_side: px.
     """
 
     image_id: str
     scene: Scene
     kind: str = "drawn"
+    shortest_side: int = _LEAST_SIDE
 
     @property
     def reliable(self) -> bool:
         """Whether its features can be reliably extracted."""
         return self.kind not in ("blurred", "noise")
+
+    @property
+    def fault(self) -> str:
+        """The reason for which MILD's second step should leave it out; empty where it should not."""
+        if self.shortest_side < _LEAST_SIDE:
+            return "image_small"
+        return "" if self.reliable else "image_no_features"
 
 
 def draw_log_pictures(
@@ -66,10 +76,10 @@ def _draw_one(number: int, content: Content, original: Scene, folder: Path, conf
         image, scene = Image.open(folder / file_name(original)).convert("RGB"), original
     else:
         image, scene = draw(content, config, seed)
-    found = Found(f"log-{number:03d}", scene, kind)
-    quality = chance.randint(max(1, config.jpeg_quality * 2 // 3), config.jpeg_quality)
-    save(KINDS[kind](image, chance), folder / f"{found.image_id}.jpg", quality)
-    return found
+    name, quality = f"log-{number:03d}", chance.randint(max(1, config.jpeg_quality * 2 // 3), config.jpeg_quality)
+    image = KINDS[kind](image, chance)
+    save(image, folder / f"{name}.jpg", quality)
+    return Found(name, scene, kind, min(image.size))
 
 
 def _small(image: Image.Image, chance: Random) -> Image.Image:
