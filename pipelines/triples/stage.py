@@ -15,14 +15,7 @@ from contract.command import Call, PathOption, run_stage
 from contract.config import check_range, option
 from contract.errors import UsageError
 from contract.manifest import dataset_of
-
-_PAPER_HELD_OUT = dict.fromkeys(("en", "de", "fr", "pt", "es", "it", "ja"), 5000) | {"zh": 1_000}
-# Unique pictures in the paper's Table 1.
-_PAPER_QUOTAS = {
-    "train": {"en": 112_000} | dict.fromkeys(("de", "fr", "pt", "es", "it", "ja"), 10000) | {"zh": 2_000},
-    "val": _PAPER_HELD_OUT,
-    "test": _PAPER_HELD_OUT,
-}
+from contract.mild import PICTURES
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class Config:
     queries_an_image: int = option(5, "step 4: queries that a picture keeps, at most; the paper's", "queries")
     weak_pairs: int = option(200_000, "step 4: clicked pairs to learn from where there are no labels, at most", "pairs")
     quotas: dict[str, dict[str, int]] = option(
-        _PAPER_QUOTAS, "step 5: pictures by split and language, before scaling; the paper's", "pictures"
+        PICTURES, "step 5: pictures by split and language, before scaling; the paper's", "pictures"
     )
     quota_scale: float = option(1.0, "step 5: what quotas are multiplied by")
     chunk_bytes: int = option(64 << 20, "how much of a text log is read at once", "bytes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from contract import mild
 from reports.page.pictures import Picture, Pictures
 from reports.page.sources import Nothing, Sources, dig, language_order, sampled
 
@@ -27,12 +28,22 @@ class Triples:
     Attributes:
         examples: pictures with queries.
         steps: rows that were left after each of MILD's steps.
-        languages: by language: triples, pictures, words a query, share with a context; empty where none were counted.
+        languages: by language: triples, pictures by split, words a query, share with a context, and the same of the
+            paper where it has the language; empty where none were counted.
+        filters: by reason of steps 1 to 3: rows that should go, that went, precision, recall; empty where no row was
+            judged.
+        models: by step: examples, AUC and calibration error on pictures that the model has not seen.
+        told: of languages that the log does not state: how many were judged, and the share that was told right.
     """
 
     examples: list[Example]
     steps: dict[str, int]
     languages: dict[str, dict[str, Any]]
+    filters: dict[str, dict[str, Any]]
+    models: dict[str, dict[str, Any]]
+    told: dict[str, Any]
+    splits = tuple(mild.PICTURES)
+    paper_words = mild.WORDS_A_QUERY
 
 
 def triples(sources: Sources, pictures: Pictures, wanted: int, seed: int) -> Triples | Nothing:
@@ -49,18 +60,37 @@ def triples(sources: Sources, pictures: Pictures, wanted: int, seed: int) -> Tri
         for group in groups
     ]
     statistics = dataset.manifest.statistics
-    return Triples(examples, dig(statistics, "rows_after_step") or {}, _languages(statistics))
+    filters = dict(dig(statistics, "filters") or {})
+    told = filters.pop("language", {})
+    return Triples(
+        examples, dig(statistics, "rows_after_step") or {}, _languages(statistics), filters, _models(statistics), told
+    )
+
+
+def _models(statistics: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    held_out = {
+        "2 reliable features": dig(statistics, "image_filters", "reliable_features", "held_out"),
+        "4 relevance": dig(statistics, "relevance", "held_out"),
+    }
+    return {step: of for step, of in held_out.items() if isinstance(of, dict)}
 
 
 def _languages(statistics: dict[str, Any]) -> dict[str, dict[str, Any]]:
     counted = dig(statistics, "triples") or {}
     return {
         lang: {
-            "triples": _total(counted[lang]), "pictures": _total(dig(statistics, "images", lang)),
+            "triples": _total(counted[lang]),
+            "pictures": {split: _pictures(statistics, lang, split) for split in mild.PICTURES},
+            "papers": {split: of.get(lang) for split, of in mild.PICTURES.items()},
             "words": dig(statistics, "words_a_query", lang), "context": dig(statistics, "context_share", lang),
         }
         for lang in language_order(set(counted))
     }  # fmt: skip
+
+
+def _pictures(statistics: dict[str, Any], lang: str, split: str) -> Any:
+    counted = dig(statistics, "images", lang)
+    return counted.get(split, 0) if isinstance(counted, dict) else None
 
 
 def _total(by_split: Any) -> int | None:
