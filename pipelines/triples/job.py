@@ -20,6 +20,7 @@ from pipelines.sharded import Job, run_sharded
 from pipelines.triples.arrow_files import read_table
 from pipelines.triples.candidates import EXAMPLES_FILE, Candidates, features_of
 from pipelines.triples.class_names import ClassNames, read_class_names, translate_class_names
+from pipelines.triples.entities import EntityTaggers
 from pipelines.triples.image_facts import FACTS_FILE, PictureFacts
 from pipelines.triples.image_filters import RELIABILITY_FEATURES, ImageFilter, reliability_features
 from pipelines.triples.judged import read_row_labels
@@ -57,7 +58,10 @@ class TriplesJob:
         self._classifier = classifier_version() if self._config.sensitive_images else None
         rows = sum(chunk.rows for chunk in self._chunks)
         self._workers = min(call.workers, 1 + rows // self._config.rows_a_worker)
-        self._said: dict[str, Any] = {}  # what the manifest says besides counts
+        named = EntityTaggers(self._config.entity_models).load()
+        self._said: dict[str, Any] = {  # what the manifest says besides counts
+            "entity_models": named or "did not run: entity_models names none"
+        }
 
     def run(self) -> None:
         """Makes the dataset."""
@@ -67,9 +71,9 @@ class TriplesJob:
             candidates = self._candidates(steps, facts, self._image_filter(facts))
             scorer = self._scorer(candidates)
             quotas = self._quotas(candidates, scorer)
-            log_rows = rows_read(candidates)
+            log_rows, models = rows_read(candidates), self._config.entity_models
             run_sharded(
-                job, Triples(candidates, scorer, quotas, self._row_labels), self._workers, log_rows,
+                job, Triples(candidates, scorer, quotas, self._row_labels, models), self._workers, log_rows,
                 lambda counted: summarise(counted, log_rows) | self._said,
             )  # fmt: skip
 

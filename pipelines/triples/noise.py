@@ -16,7 +16,8 @@ _FILE_NAME = re.compile(
 )
 _OPERATOR = re.compile(r"\b(?:site|filetype|inurl|intitle|intext|related|cache):|(?:^|\s)-\w+:", re.IGNORECASE)
 _REPEATED = re.compile(r"([^\W\d_])\1{3,}|([!?#*=+~_-])\2{3,}")
-_CODE = re.compile(r"(?:[a-z]+\d+){2}|(?:\d+[a-z]+){2}", re.IGNORECASE)  # letters and digits by turns, as in a8f3k2
+_CODE = re.compile(r"(?:[a-z]+\d+){3}|(?:\d+[a-z]+){3}", re.IGNORECASE)  # by turns, as in a8f3k2; M16A1 is a name
+_YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d{2})(?!\d)(?:\s?[年년](?:\s?\d{1,2}\s?[月월](?:\s?\d{1,2}\s?[日일])?)?)?")
 _MARKUP = re.compile(r"</?[a-z][^>]*>|&[a-z]+;|%[0-9a-f]{2}", re.IGNORECASE)
 _CONSONANTS = re.compile(r"^[bcdfghjklmnpqrstvwxz]{5,}$")
 _MASHED = re.compile(r"asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|zxcv|xcvb|yxcv|jklö", re.IGNORECASE)
@@ -31,12 +32,12 @@ Rule = Callable[[str, Sequence[str]], bool]
 
 
 def _number_share(_: str, words: Sequence[str]) -> bool:
-    numbers = sum(word.replace(".", "").replace("-", "").isdigit() for word in words)
+    numbers = sum(word.replace(".", "").replace("-", "").isdigit() for word in words if not _YEAR.fullmatch(word))
     return numbers > _GREATEST_NUMBER_SHARE * len(words)
 
 
 def _digit_share(text: str, _: Sequence[str]) -> bool:
-    digits = sum(character.isdigit() for character in text)
+    digits = sum(character.isdigit() for character in _YEAR.sub("", text))  # captions of photographs have dates
     return digits > _GREATEST_DIGIT_SHARE * max(1, sum(character.isalnum() for character in text))
 
 

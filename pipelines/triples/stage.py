@@ -50,6 +50,9 @@ class Config:
         PICTURES, "step 5: pictures by split and language, before scaling; the paper's", "pictures"
     )
     quota_scale: float = option(1.0, "step 5: what quotas are multiplied by")
+    entity_models: dict[str, str] = option(
+        {}, "statistics: spaCy models that count named entities, by language; a package's name or a folder"
+    )
     chunk_bytes: int = option(64 << 20, "how much of a text log is read at once", "bytes")
     rows_a_worker: int = option(50_000, "fewer rows of the log are not worth another process", "rows")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.triples.entities import entity_shares
 from pipelines.triples.judged import filters_of
 
 STEPS = {"1": "1 collect", "2": "2 image filters", "3": "3 text filters", "4": "4 relevance", "5": "5 sample"}
@@ -34,6 +35,7 @@ def summarise(counted: dict[str, Any], log_rows: int) -> dict[str, Any]:
         "images": counted.get("images", {}),
         "words_a_query": _means(counted.get("words", {}), triples, 2),
         "context_share": _means(counted.get("with_context", {}), triples, 4),
+        "entity_share": entity_shares(counted),
         "filters": filters_of(counted),
     }
 

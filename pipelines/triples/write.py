@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from contract.schemas import REJECTS, TRIPLES
 from pipelines.sharded import Tally
 from pipelines.triples.arrow_files import read_table
 from pipelines.triples.candidates import REJECTS_FILE
+from pipelines.triples.entities import EntityTaggers
 from pipelines.triples.judged import RowLabel, count_judged
 from pipelines.triples.sample import Quotas, Scored, Scorer, rank_queries
 
@@ -27,13 +28,24 @@ class Triples:
         scorer: step 4.
         quotas: step 5, with all shards counted.
         labels: judged rows, by which the filters are measured.
+        entity_models: see ``EntityTaggers``.
     """
 
-    def __init__(self, folders: list[Path], scorer: Scorer, quotas: Quotas, labels: dict[str, RowLabel]) -> None:
-        self._folders, self._scorer, self._quotas, self._labels = folders, scorer, quotas, labels
+    def __init__(
+        self,
+        folders: list[Path],
+        scorer: Scorer,
+        quotas: Quotas,
+        labels: dict[str, RowLabel],
+        entity_models: Mapping[str, str],
+    ) -> None:
+        self._folders, self._scorer, self._quotas = folders, scorer, quotas
+        self._labels, self._entity_models = labels, entity_models
 
     def setup(self) -> None:
-        """Nothing is needed."""
+        """Loads the models that look for entities, where there are any."""
+        self._entities = EntityTaggers(self._entity_models)
+        self._entities.load()
 
     def shard(self, index: int, tally: Tally) -> Iterator[pa.RecordBatch]:
         """Yields the rejects of all steps, and then the triples."""
@@ -49,6 +61,7 @@ class Triples:
             tally.count("rejects_by_step", said[5] if said.startswith("step ") else "1", code, by=count)
         yield from rejects.to_batches()
         _describe(scored.table.filter(pa.array(passes)), tally)
+        self._entities.count(scored.table.filter(pa.array(passes)), tally)
         yield _triples(scored, passes)
 
     def _faults(self, scored: Scored) -> tuple[np.ndarray, np.ndarray]:

@@ -44,6 +44,7 @@ class Triples:
     told: dict[str, Any]
     splits = tuple(mild.PICTURES)
     paper_words = mild.WORDS_A_QUERY
+    paper_entities = (mild.QUERIES_WITH_ENTITY, mild.CONTEXTS_WITH_ENTITY)
 
 
 def triples(sources: Sources, pictures: Pictures, wanted: int, seed: int) -> Triples | Nothing:
@@ -83,6 +84,7 @@ def _languages(statistics: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "pictures": {split: _pictures(statistics, lang, split) for split in mild.PICTURES},
             "papers": {split: of.get(lang) for split, of in mild.PICTURES.items()},
             "words": dig(statistics, "words_a_query", lang), "context": dig(statistics, "context_share", lang),
+            "entities": [dig(statistics, "entity_share", column, lang) for column in ("query", "context")],
         }
         for lang in language_order(set(counted))
     }  # fmt: skip

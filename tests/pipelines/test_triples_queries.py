@@ -111,6 +111,10 @@ def test_noise_is_named(query, rule):
         "l'attore 56enne e la madre 35enne in scena",
         "a Boeing 737-800 at gate B12 in the 1930er-Jahren",
         "strč prst skrz krk nápis na zdi",
+        "M16A1 rifle seen from its right side",
+        "2019年4月28日、京都競馬場にて",
+        "1985년~2012년 나스닥-100 지수",
+        "Jack Kevorkian, 15 Ocak 2011",
     ],
 )
 def test_ordinary_queries_are_no_noise(query):

@@ -5,6 +5,7 @@ import json
 from collections import Counter, defaultdict
 
 import pytest
+import spacy
 from triples_world import NOUNS, PHRASES, make_world
 
 from contract.hashing import shard_of
@@ -189,6 +190,24 @@ def test_models_trained_by_their_own_command_do_what_the_stage_does(labelled, ca
     assert "too few examples" in capsys.readouterr().err
     assert train.main(["relevancy", *world.arguments("--out", str(world.root / "no.json"))]) == 2
     assert "relevance or reliability" in capsys.readouterr().err
+
+
+def test_named_entities_are_counted_by_the_models_that_are_named(tmp_path, capsys):
+    world = make_world(tmp_path, pictures=12)
+    rows = [world.clicks(image_id, "en") for image_id in world.shown]
+    rows[0] |= {"query": "a red boat on the river Danube", "page_title": "Vienna and the Danube"}
+    world.log(rows)
+    tagger = spacy.blank("en")
+    tagger.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Danube"}])
+    tagger.to_disk(tmp_path / "tagger")
+    dataset = world.run("--entity-models", json.dumps({"en": str(tmp_path / "tagger")}))
+    statistics = dataset.manifest.statistics
+    assert statistics["entity_share"] == {"query": {"en": round(1 / 12, 4)}, "context": {"en": 1.0}}
+    assert statistics["entity_models"]["en"].startswith("pipeline ")
+    spacy.blank("de").to_disk(tmp_path / "none")
+    for model, message in (("no_such_model", "cannot be loaded"), (str(tmp_path / "none"), "looks for no entities")):
+        assert main(world.arguments("--entity-models", json.dumps({"en": model}))) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_quotas_count_pictures_by_language_and_split(labelled):
