@@ -80,6 +80,7 @@ def _strings() -> pa.DataType:
 _IMAGE_ID = column("image_id", pa.string(), "Identifies a picture within its profile")
 _SPLIT = column("split", pa.string(), "train, val or test; one picture and its near-duplicates lie in one split")
 _LANG = column("lang", pa.string(), "Language of the text", "BCP 47")
+_QUERY_ID = column("query_id", pa.string(), "Identifies a query: stable hash of its language and normalised text")
 _WIDTH = column("width", pa.int32(), "Width of the original picture", "px")
 _HEIGHT = column("height", pa.int32(), "Height of the original picture", "px")
 
@@ -125,7 +126,7 @@ REGIONS = _dataset("regions", "1.1", ("image_id",), "image_id", [
 
 TRIPLES = _dataset("triples", "1.0", ("image_id", "rank", "query_id"), "image_id", [
     _IMAGE_ID,
-    column("query_id", pa.string(), "Identifies a query: stable hash of its language and normalised text"),
+    _QUERY_ID,
     _LANG, column("query", pa.string(), "The normalised query", "Unicode NFKC"),
     column("context", pa.string(), "Title of the page on which the picture stands", nullable=True),
     column("relevance", pa.float32(), "Probability that query and picture belong together", "0 to 1"),
@@ -154,6 +155,14 @@ CORPUS = _dataset("corpus", "1.0", ("lang", "sentence_id"), "sentence_id", [
     _LANG, column("text", pa.string(), "One sentence", "Unicode NFC"), _SPLIT,
 ])  # fmt: skip
 
+PAIRS = _dataset("pairs", "1.0", ("image_id", "query_id"), "image_id", [
+    _IMAGE_ID, _QUERY_ID, _LANG, column("query", pa.string(), "What was searched for", "Unicode NFKC"),
+])  # fmt: skip
+
+MATCHING = _dataset("matching", "1.0", ("image_id", "query_id"), "image_id", [
+    _IMAGE_ID, _QUERY_ID, column("score", pa.float32(), "A checkpoint's logit of query and picture belonging together"),
+])  # fmt: skip
+
 REJECTS = _dataset("rejects", "1.0", ("key", "reason", "source", "message"), "key", [
     column("key", pa.string(), "Key of the row that was rejected"),
     column("source", pa.string(), "File or dataset from which it came"),
@@ -162,7 +171,8 @@ REJECTS = _dataset("rejects", "1.0", ("key", "reason", "source", "message"), "ke
 ], unique=False)  # fmt: skip
 
 SCHEMAS: dict[str, DatasetSchema] = {
-    schema.name: schema for schema in (IMAGES, CAPTIONS, REGIONS, TRIPLES, LEXICON, CODESWITCH, CORPUS, REJECTS)
+    schema.name: schema
+    for schema in (IMAGES, CAPTIONS, REGIONS, TRIPLES, LEXICON, CODESWITCH, CORPUS, PAIRS, MATCHING, REJECTS)
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from pipelines.triples.image_facts import FACTS_FILE
 from pipelines.triples.image_filters import ImageFilter
 from pipelines.triples.log_files import LogChunk
 from pipelines.triples.log_table import ROWS, LogReader
+from pipelines.triples.matching import Matching
 from pipelines.triples.pair_features import FEATURES, PairFeatures
 from pipelines.triples.query_filters import Query, QueryReader
 from pipelines.triples.relevance import PairLabel, weak_negatives
@@ -31,7 +33,12 @@ CANDIDATES = pa.schema(
         "words": pa.int32(), "features": _FEATURES,
     }
 )  # fmt: skip
-EXAMPLES = pa.schema({"image_id": pa.string(), "label": pa.bool_(), "features": _FEATURES})
+EXAMPLES = pa.schema(
+    {
+        "image_id": pa.string(), "query_id": pa.string(), "lang": pa.string(), "query": pa.string(),
+        "label": pa.bool_(), "features": _FEATURES,
+    }
+)  # fmt: skip
 
 
 @dataclass
@@ -50,6 +57,7 @@ class Candidates:
         classes: their number.
         image_filter: step 2.
         labels: judged pairs; weak ones are made of clicks where there are none.
+        matching: the dataset of a checkpoint's scores; None where there is none.
         weak_pairs: clicked pairs of a shard that serve as weak labels, at most.
         seed: the job's.
     """
@@ -65,6 +73,7 @@ class Candidates:
     classes: int
     image_filter: ImageFilter
     labels: list[PairLabel]
+    matching: Path | None
     weak_pairs: int
     seed: int
 
@@ -87,15 +96,19 @@ class Candidates:
         rows = encode_rows(pa.concat_tables([ROWS.empty_table(), *tables]), files, image_ids)
         queries, places = unique_queries([self._reader.read(*raw) for raw in rows.raw_queries])
         pairs, rejects = collect(rows, queries, places, self.image_filter.faults(facts))
-        features = PairFeatures(queries, facts, self.classes).of(pairs.query, pairs.image)
+        matching = Matching(self.matching, element)
+        features = PairFeatures(queries, facts, self.classes, matching).of(pairs.query, pairs.image)
         sources = rows.where.take(pa.array(pairs.first))
         write_table(folder / CANDIDATES_FILE, CANDIDATES, _candidates(pairs, queries, facts, features, sources))
         write_table(folder / REJECTS_FILE, REJECTS.arrow, rejects)
-        examples = self._judged(queries, facts) if self.labels else self._weak(pairs, queries, facts, features)
+        if self.labels:
+            examples = self._judged(queries, facts, matching)
+        else:
+            examples = self._weak(pairs, queries, facts, features, matching)
         write_table(folder / EXAMPLES_FILE, EXAMPLES, examples)
         return len(rows.table)
 
-    def _judged(self, of_log: Sequence[Query], facts: pa.Table) -> pa.Table:
+    def _judged(self, of_log: Sequence[Query], facts: pa.Table, matching: Matching) -> pa.Table:
         """Examples out of judged pairs, for those queries that step 3 lets through."""
         number_of = {image_id: number for number, image_id in enumerate(facts.column("image_id").to_pylist())}
         known = {query.text: query for query in of_log}  # whose language the log may state
@@ -104,10 +117,13 @@ class Candidates:
         chosen = [row for row, query in enumerate(read) if not query.reason]
         queries = [read[row] for row in chosen]
         image = np.array([number_of[labels[row].image_id] for row in chosen], np.int64)
-        features = PairFeatures(queries, facts, self.classes).of(np.arange(len(chosen)), image)
-        return _examples(image, [labels[row].label for row in chosen], facts, features)
+        query = np.arange(len(chosen))
+        features = PairFeatures(queries, facts, self.classes, matching).of(query, image)
+        return _examples(queries, query, image, [labels[row].label for row in chosen], facts, features)
 
-    def _weak(self, pairs: Pairs, queries: Sequence[Query], facts: pa.Table, features: np.ndarray) -> pa.Table:
+    def _weak(
+        self, pairs: Pairs, queries: Sequence[Query], facts: pa.Table, features: np.ndarray, matching: Matching
+    ) -> pa.Table:
         """Examples out of clicks: clicked pairs match, their queries beside other pictures do not."""
         image_ids, query_ids = facts.column("image_id").to_pylist(), [query.query_id for query in queries]
         numbers = zip(pairs.query.tolist(), pairs.image.tolist(), strict=True)
@@ -115,10 +131,12 @@ class Candidates:
         chosen = np.sort(np.argsort(drawn, kind="stable")[: self.weak_pairs])
         others = weak_negatives(pairs.query[chosen], pairs.image[chosen], image_ids, query_ids, self.seed)
         drawn_ones = others >= 0
+        query = np.concatenate([pairs.query[chosen], pairs.query[chosen][drawn_ones]])
         image = np.concatenate([pairs.image[chosen], others[drawn_ones]])
-        negatives = PairFeatures(queries, facts, self.classes).of(pairs.query[chosen][drawn_ones], others[drawn_ones])
-        labels = [True] * len(chosen) + [False] * len(negatives)
-        return _examples(image, labels, facts, np.concatenate([features[chosen], negatives]))
+        count = len(chosen)
+        negatives = PairFeatures(queries, facts, self.classes, matching).of(query[count:], image[count:])
+        labels = [True] * count + [False] * len(negatives)
+        return _examples(queries, query, image, labels, facts, np.concatenate([features[chosen], negatives]))
 
 
 def _place(block: pa.Table) -> tuple[int, int]:
@@ -129,22 +147,32 @@ def _place(block: pa.Table) -> tuple[int, int]:
 def _candidates(
     pairs: Pairs, queries: Sequence[Query], facts: pa.Table, features: np.ndarray, sources: pa.Array
 ) -> pa.Table:
-    image, query = pa.array(pairs.image), pa.array(pairs.query)
-    of_query = {"query_id": "query_id", "lang": "lang", "query": "text", "words": "words"}
-    columns = {
+    image = pa.array(pairs.image)
+    columns = _of_queries(queries, pairs.query, ("query_id", "lang", "query", "words")) | {
         "image_id": facts.column("image_id").take(image), "split": facts.column("split").take(image),
         "context": pa.array(pairs.context.tolist(), pa.string()), "clicks": pairs.clicks, "source": sources,
         "features": _as_lists(features),
     }  # fmt: skip
-    for name, attribute in of_query.items():
-        values = pa.array([getattr(one, attribute) for one in queries], CANDIDATES.field(name).type)
-        columns[name] = values.take(query)
     return pa.table({name: columns[name] for name in CANDIDATES.names}, schema=CANDIDATES)
 
 
-def _examples(image: np.ndarray, labels: list[bool], facts: pa.Table, features: np.ndarray) -> pa.Table:
-    image_id = facts.column("image_id").take(pa.array(image))
-    return pa.table([image_id, pa.array(labels, pa.bool_()), _as_lists(features)], schema=EXAMPLES)
+def _examples(
+    queries: Sequence[Query], query: np.ndarray, image: np.ndarray, labels: list[bool], facts: pa.Table,
+    features: np.ndarray,
+) -> pa.Table:  # fmt: skip
+    columns = _of_queries(queries, query, ("query_id", "lang", "query")) | {
+        "image_id": facts.column("image_id").take(pa.array(image)), "label": pa.array(labels, pa.bool_()),
+        "features": _as_lists(features),
+    }  # fmt: skip
+    return pa.table({name: columns[name] for name in EXAMPLES.names}, schema=EXAMPLES)
+
+
+def _of_queries(queries: Sequence[Query], numbers: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """Columns of what is known of queries, by their numbers."""
+    attributes = {"query": "text"}
+    values = {name: [getattr(one, attributes.get(name, name)) for one in queries] for name in names}
+    kinds = {name: CANDIDATES.field(name).type for name in names}
+    return {name: pa.array(of, kinds[name]).take(pa.array(numbers)) for name, of in values.items()}
 
 
 def _as_lists(features: np.ndarray) -> pa.Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from contract.command import Call
 from contract.config import as_parameters
 from contract.dataset import Dataset
+from contract.errors import UsageError
 from contract.hashing import fingerprint, fingerprint_of_code, sha256_of_json
 from pipelines.sharded import Job, run_sharded
 from pipelines.triples.arrow_files import read_table
@@ -27,6 +29,7 @@ from pipelines.triples.judged import read_row_labels
 from pipelines.triples.log_files import CAPTIONS, LogChunk, caption_chunks, plan_chunks
 from pipelines.triples.logistic import Logistic, read_logistic
 from pipelines.triples.pair_features import FEATURES
+from pipelines.triples.pairs import PairsProcess
 from pipelines.triples.relevance import read_image_labels, read_pair_labels, train_held_out, untrained
 from pipelines.triples.sample import Quotas, Scorer
 from pipelines.triples.sensitive_images import classifier_version
@@ -54,7 +57,7 @@ class TriplesJob:
         self._shards = self._images.num_shards
         self._chunks = self._plan()
         self._pair_labels, self._image_labels = read_pair_labels(self._log), read_image_labels(self._log)
-        self._row_labels = read_row_labels(self._log)
+        self._row_labels, self._matching = read_row_labels(self._log), call.paths.get("matching")
         self._classifier = classifier_version() if self._config.sensitive_images else None
         rows = sum(chunk.rows for chunk in self._chunks)
         self._workers = min(call.workers, 1 + rows // self._config.rows_a_worker)
@@ -76,6 +79,14 @@ class TriplesJob:
                 job, Triples(candidates, scorer, quotas, self._row_labels, models), self._workers, log_rows,
                 lambda counted: summarise(counted, log_rows) | self._said,
             )  # fmt: skip
+
+    def write_pairs(self) -> None:
+        """Writes the dataset of pairs that step 4 looks at."""
+        job = replace(self._job(), dataset="pairs")
+        with self._steps(job) as steps:
+            facts = self._facts(steps)
+            folders = self._candidates(steps, facts, self._image_filter(facts))
+            run_sharded(job, PairsProcess(folders), self._workers)
 
     def train_reliability(self) -> tuple[Logistic | None, dict[str, Any]]:
         """Step 2's model alone, and how good it is."""
@@ -101,6 +112,7 @@ class TriplesJob:
     def _job(self) -> Job:
         names = ("log", "images", "captions", "regions", "detector", "lexicon")
         given = {"word_lists": self._config.word_lists, "own_word_lists": OWN_LISTS}
+        given["matching"] = self._matching
         given |= {name: getattr(self._config, name) for name in ("reliability_model", "relevance_model")}
         inputs = {name: self._call.path(name) for name in names} | {k: path for k, path in given.items() if path}
         return Job(
@@ -170,6 +182,7 @@ class TriplesJob:
         step = Candidates(
             self._chunks, self._call.path("images"), facts, config.languages, config.language_confidence,
             config.fewest_words, lists, names, classes, image_filter, self._pair_labels,
+            self._matching,
             config.weak_pairs // max(1, self._shards), self._seed,
         )  # fmt: skip
         rows = sum(chunk.rows for chunk in self._chunks)
@@ -187,7 +200,9 @@ class TriplesJob:
         """Step 4's model: given, trained on labels, or on clicks."""
         config, least = self._config, self._config.least_relevance
         if config.relevance_model:
-            model: Logistic | None = read_logistic(config.relevance_model, FEATURES)
+            given = read_logistic(config.relevance_model, FEATURES)
+            _check_matching(given, config.relevance_model, self._matching)
+            model: Logistic | None = given
             said: dict[str, Any] = {"labels": "a given model"}
         else:
             model, said = self._train_relevance(candidates)
@@ -218,6 +233,11 @@ class TriplesJob:
             scored = scorer.score(folder)
             quotas.count(scored.table.filter(pa.array(scorer.kept(scored))))
         return quotas
+
+
+def _check_matching(model: Logistic, path: Path, matching: Path | None) -> None:
+    if model.weights[FEATURES.index("matching")] and matching is None:
+        raise UsageError(f"{path} was trained with matching scores.", "--matching, with scores of these pairs.")
 
 
 def _rows_of(facts: pa.Table, labels: dict[str, bool]) -> pa.Table:

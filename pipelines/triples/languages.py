@@ -12,6 +12,15 @@ def primary_language(tag: str | None) -> str | None:
     return primary if primary.isascii() and primary.isalpha() and 2 <= len(primary) <= 3 else None
 
 
+_MOST_CAPITALS = 0.25  # of the letters; German's nouns stay under it
+
+
+def _in_usual_case(text: str) -> str:
+    """The text in lower case where it has more capitals than languages write, which mislead the model."""
+    capitals = sum(character.isupper() for character in text)
+    return text.lower() if capitals > _MOST_CAPITALS * sum(map(str.isalpha, text)) else text
+
+
 class LanguageIdentifier:
     """py3langid with the model inside its package.
 
@@ -32,7 +41,7 @@ class LanguageIdentifier:
 
     def identify(self, text: str) -> str | None:
         """The language of a normalised text; None where it is none of those wanted, or cannot be told."""
-        probabilities: dict[str, float] = dict(self._model.rank(text))
+        probabilities: dict[str, float] = dict(self._model.rank(_in_usual_case(text)))
         wanted = {language: probabilities.get(language, 0.0) for language in self._languages}
         if sum(wanted.values()) < self._confidence:
             return None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from pipelines.triples.matching import Matching
 from pipelines.triples.query_filters import Query
 
 FEATURES = (
@@ -19,6 +20,7 @@ FEATURES = (
     "named_mean",  # similarity: mean over the named classes of their best score in the picture
     "named_least",  # similarity: the least of these
     "named_share",  # similarity: share of all classes' best scores in the picture that belongs to named ones
+    "matching",  # similarity: a pre-trained checkpoint's matching logit; 0 where none is given
 )
 
 
@@ -29,9 +31,12 @@ class PairFeatures:
         queries: all queries of the pairs.
         facts: the pictures, by ``image_facts.FACTS``.
         classes: number of classes of the detector.
+        matching: a checkpoint's scores of the pairs.
     """
 
-    def __init__(self, queries: Sequence[Query], facts: pa.Table, classes: int) -> None:
+    def __init__(self, queries: Sequence[Query], facts: pa.Table, classes: int, matching: Matching) -> None:
+        self._query_ids, self._image_ids = [query.query_id for query in queries], facts.column("image_id").to_pylist()
+        self._matching = matching
         self._text = np.array([[q.words, len(q.text) / max(1, q.words)] for q in queries], np.float32).reshape(-1, 2)
         self._counts = np.array([len(query.named) for query in queries], np.int64)
         self._offsets = np.concatenate([[0], np.cumsum(self._counts)])
@@ -49,7 +54,12 @@ class PairFeatures:
             image: numbers of the pictures, [n].
         """
         similarity = self._similarity(query, image)
-        return np.concatenate([self._text[query], self._image[image], similarity], axis=1).astype(np.float32)
+        matching = self._matching.of(
+            [self._image_ids[number] for number in image.tolist()],
+            [self._query_ids[number] for number in query.tolist()],
+        )
+        columns = [self._text[query], self._image[image], similarity, matching[:, None]]
+        return np.concatenate(columns, axis=1).astype(np.float32)
 
     def _similarity(self, query: np.ndarray, image: np.ndarray) -> np.ndarray:
         out = np.zeros((len(query), 4), np.float32)

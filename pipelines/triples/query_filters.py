@@ -11,7 +11,7 @@ from pipelines.triples.languages import LanguageIdentifier, primary_language
 from pipelines.triples.noise import noise_rule
 from pipelines.triples.sensitive_words import SensitiveWords
 from pipelines.triples.text import normalise
-from pipelines.triples.words import Segmenter
+from pipelines.triples.words import Segmenter, has_unspaced_script
 
 STEP_1 = ("query_empty", "language_unknown")
 
@@ -70,12 +70,21 @@ class QueryReader:
         if not text:
             return Query(text, lang, query_id, reason="query_empty", message="nothing is left after normalisation")
         if not lang:
-            message = f"stated as {stated!r}" if primary_language(stated) else "none of those wanted, or unclear"
-            return Query(text, lang, query_id, reason="language_unknown", message=message)
+            return Query(text, lang, query_id, 0, (), *self._why_no_language(text, stated))
         words = self._segmenter.words(text, lang)
         reason, message = self._fault(text, lang, words)
         named = () if reason else self._names.named(text, lang)
         return Query(text, lang, query_id, len(words), named, reason, message)
+
+    def _why_no_language(self, text: str, stated: str | None) -> tuple[str, str]:
+        """Noise and a word or two are no language's; where a query is one of these, that is the reason."""
+        if primary_language(stated):
+            return "language_unknown", f"stated as {stated!r}"
+        if not has_unspaced_script(text):
+            reason, message = self._fault(text, "", self._segmenter.words(text, ""))
+            if reason:
+                return reason, message
+        return "language_unknown", "none of those wanted, or unclear"
 
     def _language(self, text: str, stated: str | None) -> str:
         if tag := primary_language(stated):

@@ -82,6 +82,7 @@ PATHS = (
     PathOption("regions", "the regions dataset"),
     PathOption("detector", "folder with detector.json, for the names of its classes"),
     PathOption("lexicon", "the lexicon dataset, by which these names are translated"),
+    PathOption("matching", "a pre-trained checkpoint's matching scores, from model.match", required=False),
     PathOption("out", "where the triples dataset is written", replaces=dataset_of("triples")),
 )
 

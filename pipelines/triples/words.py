@@ -8,7 +8,13 @@ import tempfile
 from typing import Any
 
 _WORD = re.compile(r"\w+(?:['’.-]\w+)*")
+_UNSPACED_SCRIPT = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 UNSPACED = frozenset({"zh", "ja"})  # languages whose words come from a segmenter
+
+
+def has_unspaced_script(text: str) -> bool:
+    """Whether a text has letters of a script that puts no spaces between words: Thai, Lao, Burmese, Khmer, CJK."""
+    return bool(_UNSPACED_SCRIPT.search(text))
 
 
 class Segmenter:

@@ -47,6 +47,8 @@ def test_the_language_that_the_log_states_needs_no_model():
         ("uma casa vermelha ao lado de uma árvore", "pt"),
         ("una casa roja junto a un árbol alto", "es"),
         ("una casa rossa accanto a un albero alto", "it"),
+        ("oRAnGe uMBRELLa ON The GrAss", "en"),
+        ("PelOta ROJa eN La HiERba", "es"),
         ("木の隣にある赤い家の写真", "ja"),
         ("树旁边的红房子的照片", "zh"),
     ],
@@ -57,9 +59,25 @@ def test_language_is_identified_where_the_log_says_none(reader, query, lang):
     assert found.words >= 5
 
 
-@pytest.mark.parametrize("query", ["красный дом рядом с деревом", "czerwony dom obok drzewa", "빨간 집 옆 나무 사진"])
+@pytest.mark.parametrize(
+    "query", ["красный дом рядом с деревом", "czerwony dom obok zielonego drzewa", "빨간 집 옆 나무 사진"]
+)
 def test_a_language_outside_the_set_is_not_taken_for_one_of_it(reader, query):
     assert reader.read(query, None).reason == "language_unknown"
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("12 345 67", "query_noisy"),
+        ("qwertyuiop asdf", "query_noisy"),
+        ("drzewa", "query_short"),
+        ("나무", "query_short"),
+    ],
+)
+def test_noise_and_single_words_go_for_what_they_are_though_their_language_cannot_be_told(reader, query, reason):
+    assert reader.read(query, None).reason == reason
+    assert reader.read(query, "pl").reason == "language_unknown"
 
 
 def test_a_stated_language_outside_the_set_is_rejected(reader):

@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 
 import pytest
 import spacy
-from triples_world import NOUNS, PHRASES, make_world
+from triples_world import NOUNS, PHRASES, make_world, write_dataset
 
+from contract.dataset import Dataset
 from contract.hashing import shard_of
-from pipelines.triples import train
+from pipelines.triples import pairs, train
 from pipelines.triples.stage import main
 
 MERGED, CROWDED = "picture-005", "picture-006"
@@ -208,6 +209,46 @@ def test_named_entities_are_counted_by_the_models_that_are_named(tmp_path, capsy
     for model, message in (("no_such_model", "cannot be loaded"), (str(tmp_path / "none"), "looks for no entities")):
         assert main(world.arguments("--entity-models", json.dumps({"en": model}))) == 2
         assert message in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def scored(labelled):
+    """The pairs of the labelled world, with scores that know which ones match."""
+    world, _ = labelled
+    (world.root / "relevance_labels.jsonl").replace(world.root / "log" / "relevance_labels.jsonl")
+    assert pairs.main(world.arguments(out="pairs")) == 0
+    asked = list(Dataset(world.root / "pairs", "pairs").rows())
+    scores = [
+        {
+            "image_id": row["image_id"],
+            "query_id": row["query_id"],
+            "score": float(row["query"] == world.query(row["image_id"])),
+        }
+        for row in asked
+    ]
+    write_dataset(world.root / "matching", "matching", scores)
+    return world, asked
+
+
+def test_a_checkpoints_scores_are_looked_at_by_the_relevance_model(scored, capsys):
+    world, asked = scored
+    assert len(asked) == 2 * len(world.shown), "two queries a picture, clicked and judged"
+    given = ["--matching", str(world.root / "matching"), "--workers", "1"]
+    path = world.root / "with_matching.json"
+    assert train.main(["relevance", *world.arguments("--out", str(path), *given)]) == 0
+    said = json.loads(path.read_text())
+    weight = dict(zip(said["model"]["features"], said["model"]["weights"], strict=True))
+    assert said["held_out"]["auc"] == 1 and weight["matching"] > 0.5
+    capsys.readouterr()
+    assert main(world.arguments("--relevance-model", str(path))) == 2
+    assert "--matching" in capsys.readouterr().err
+
+
+def test_a_pair_without_a_score_is_named(scored, capsys):
+    world, asked = scored
+    write_dataset(world.root / "few", "matching", [{"image_id": asked[0]["image_id"], "query_id": "0", "score": 1.0}])
+    assert main(world.arguments("--matching", str(world.root / "few"), "--workers", "1")) == 1
+    assert "has no score of the pair" in capsys.readouterr().err
 
 
 def test_quotas_count_pictures_by_language_and_split(labelled):

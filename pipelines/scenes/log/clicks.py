@@ -15,8 +15,11 @@ from pipelines.scenes.log.pictures import Found
 from pipelines.scenes.scene import Scene
 
 LANGUAGES = {"en": 3, "de": 1, "fr": 1, "pt": 1, "es": 1, "it": 1, "ja": 1, "zh": 1}  # MILD's, with their weights
-_REGIONS = {"en": "GB", "de": "AT", "fr": "CA", "pt": "BR", "es": "MX", "it": "CH", "ja": "JP", "zh": "CN"}
-_ROWS = {"matched": 60, "untidy": 16, "mismatched": 13, "noise": 9, "unknown_picture": 2}
+FOREIGN = "cs"  # a language that MILD does not have
+_REGIONS = {
+    "en": "GB", "de": "AT", "fr": "CA", "pt": "BR", "es": "MX", "it": "CH", "ja": "JP", "zh": "CN", FOREIGN: "CZ",
+}  # fmt: skip
+_ROWS = {"matched": 57, "untidy": 16, "mismatched": 13, "noise": 9, "unknown_picture": 2, "foreign": 3}
 _REPEATED = 0.05  # of the rows say again what another says
 _UNSTATED, _REGIONAL = 0.2, 0.1  # of the rows state no language, or one with its region
 _WITHOUT_PAGE = 0.08
@@ -54,34 +57,39 @@ def strange_scene(pictures: Sequence[Found], scene: Scene, draw: Random) -> Scen
 def _row(pictures: Sequence[Found], draw: Random) -> tuple[Row, Row]:
     (lang,) = draw.choices(list(LANGUAGES), list(LANGUAGES.values()))
     (kind,) = draw.choices(list(_ROWS), list(_ROWS.values()))
+    lang = FOREIGN if kind == "foreign" else lang
     picture = draw.choice(pictures)
     if kind == "unknown_picture":
         picture = replace(picture, image_id=f"gone-{draw.randint(0, 999):03d}")
     asked = strange_scene(pictures, picture.scene, draw) if kind == "mismatched" else picture.scene
     clean = query(asked, lang, draw)
     text, fault = _dirtied(clean, kind, lang, draw)
+    stated = _stated(lang, draw)
     row = {
         "query": text,
         "image_id": picture.image_id,
         "clicks": _clicks(kind, draw),
-        "lang": _stated(lang, draw),
+        "lang": stated,
         "page_url": f"https://www.{draw.choice(_SITES)}.example/{lang}/{draw.randint(1, 99_999)}.html",
         "page_html": _page_of(picture.scene, lang, draw),
     }
-    return row, {"reason": _reason(clean, fault, lang, kind, picture), "lang": lang}
+    return row, {"reason": _reason(clean, fault, lang, stated, kind, picture), "lang": lang}
 
 
-def _reason(clean: str, fault: str, lang: str, kind: str, picture: Found) -> str | None:
-    """Why a row should be left out, in the order of MILD's steps."""
+def _reason(clean: str, fault: str, lang: str, stated: str | None, kind: str, picture: Found) -> str | None:
+    """Why a row should be left out, in the order of MILD's steps; a query of few words has no language to be told."""
+    few = len(clean.split()) < _FEWEST_WORDS
     if fault == "query_empty":
         return fault
+    if kind == "foreign" and (stated or not few):
+        return "language_unknown"
     if kind == "unknown_picture":
         return "image_unknown"
     if fault or picture.fault:
         return picture.fault or fault
     if lang in ("ja", "zh"):
         return None
-    return "query_short" if len(clean.split()) < _FEWEST_WORDS else ""
+    return "query_short" if few else ""
 
 
 def _page_of(scene: Scene, lang: str, draw: Random) -> str | None:
