@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ class Triples:
     Attributes:
         examples: pictures with queries.
         steps: rows that were left after each of MILD's steps.
+        rejects: rows that went, by step and reason.
         languages: by language: triples, pictures by split, words a query, share with a context, and the same of the
             paper where it has the language; empty where none were counted.
         filters: by reason of steps 1 to 3: rows that should go, that went, precision, recall; empty where no row was
@@ -38,6 +40,7 @@ class Triples:
 
     examples: list[Example]
     steps: dict[str, int]
+    rejects: dict[str, dict[str, int]]
     languages: dict[str, dict[str, Any]]
     filters: dict[str, dict[str, Any]]
     models: dict[str, dict[str, Any]]
@@ -54,7 +57,7 @@ def triples(sources: Sources, pictures: Pictures, wanted: int, seed: int) -> Tri
         return Nothing("There is no dataset triples: the stage triples has not run.")
     if not len(dataset):
         return Nothing("The dataset triples is empty: no row of the search log passed all steps.")
-    groups = sampled(dataset, _COLUMNS, "image_id", wanted, seed)
+    groups = _of_every_language(sampled(dataset, _COLUMNS, "image_id", sys.maxsize, seed), wanted)
     found = pictures.of(group[0]["image_id"] for group in groups)
     examples = [
         Example(group[0]["image_id"], found.get(group[0]["image_id"]), sorted(group, key=lambda row: row["rank"]))
@@ -64,8 +67,25 @@ def triples(sources: Sources, pictures: Pictures, wanted: int, seed: int) -> Tri
     filters = dict(dig(statistics, "filters") or {})
     told = filters.pop("language", {})
     return Triples(
-        examples, dig(statistics, "rows_after_step") or {}, _languages(statistics), filters, _models(statistics), told
+        examples,
+        dig(statistics, "rows_after_step") or {},
+        dig(statistics, "rejects_by_step") or {},
+        _languages(statistics),
+        filters,
+        _models(statistics),
+        told,
     )
+
+
+def _of_every_language(groups: list[list[dict[str, Any]]], wanted: int) -> list[list[dict[str, Any]]]:
+    """The first groups, so chosen that as many languages as possible are in them."""
+    chosen: list[int] = []
+    languages = {row["lang"] for group in groups for row in group}
+    while len(chosen) < min(wanted, len(groups)):
+        left = languages - {row["lang"] for place in chosen for row in groups[place]}
+        rest = [place for place in range(len(groups)) if place not in chosen]
+        chosen.append(max(rest, key=lambda place: (len(left & {row["lang"] for row in groups[place]}), -place)))
+    return [groups[place] for place in sorted(chosen)]
 
 
 def _models(statistics: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -195,6 +195,7 @@ def make_triples(data):
     counts = {lang: {"train": 20, "test": 6} for lang in ("en", "de", "ja")}
     statistics = {
         "rows_after_step": {"0 log": 120, "1 collect": 110, "5 sample": len(rows)},
+        "rejects_by_step": {"1 collect": {"query_empty": 10}, "3 text filters": {"query_short": 77}},
         "triples": counts,
         "images": counts,
         "words_a_query": {"en": 9.0, "de": 9.5, "ja": float("nan")},
