@@ -26,16 +26,25 @@ class Matching:
             for image_id, query_id, score in zip(*(column.to_pylist() for column in columns), strict=True):
                 self._scores[image_id, query_id] = score
 
-    def of(self, image_ids: Sequence[str], query_ids: Sequence[str]) -> np.ndarray:
+    def of(
+        self, image_ids: Sequence[str], image: np.ndarray, query_ids: Sequence[str], query: np.ndarray
+    ) -> np.ndarray:
         """The scores of pairs, float32 [n]; 0 where there are none at all.
+
+        Args:
+            image_ids: the pictures' ids.
+            image: which of them each pair has, [n].
+            query_ids: the queries' ids.
+            query: likewise.
 
         Raises:
             InputError: where a pair has no score while others have.
         """
         if self._folder is None:
-            return np.zeros(len(image_ids), np.float32)
+            return np.zeros(len(image), np.float32)
+        pairs = zip(image.tolist(), query.tolist(), strict=True)
         try:
-            scores = [self._scores[pair] for pair in zip(image_ids, query_ids, strict=True)]
+            scores = [self._scores[image_ids[number], query_ids[other]] for number, other in pairs]
         except KeyError as error:
             raise InputError(
                 f"{self._folder} has no score of the pair {' / '.join(error.args[0])}.", "a score of every pair.",

@@ -54,10 +54,7 @@ class PairFeatures:
             image: numbers of the pictures, [n].
         """
         similarity = self._similarity(query, image)
-        matching = self._matching.of(
-            [self._image_ids[number] for number in image.tolist()],
-            [self._query_ids[number] for number in query.tolist()],
-        )
+        matching = self._matching.of(self._image_ids, image, self._query_ids, query)
         columns = [self._text[query], self._image[image], similarity, matching[:, None]]
         return np.concatenate(columns, axis=1).astype(np.float32)
 
