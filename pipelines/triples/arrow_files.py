@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+_SMALL = pa.ipc.IpcWriteOptions(compression="zstd")  # blocks wait in the runner's memory
 
 
 def write_table(path: Path, schema: pa.Schema, table: pa.Table) -> None:
@@ -24,7 +25,7 @@ def read_table(path: Path) -> pa.Table:
 def as_block(table: pa.Table) -> bytes:
     """A table as bytes."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as writer:
+    with pa.ipc.new_stream(sink, table.schema, options=_SMALL) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
 
