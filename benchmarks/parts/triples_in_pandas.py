@@ -19,6 +19,7 @@ from contract.dataset import Dataset
 from pipelines.triples.class_names import read_class_names, translate_class_names
 from pipelines.triples.image_facts import ImageFacts
 from pipelines.triples.logistic import read_logistic
+from pipelines.triples.matching import Matching
 from pipelines.triples.page_title import usable_title
 from pipelines.triples.pair_features import FEATURES, PairFeatures
 from pipelines.triples.query_filters import QueryReader
@@ -66,7 +67,7 @@ def main(root: Path, model_file: Path, out: Path) -> None:
     number_of = {query.query_id: number for number, query in enumerate(queries)}
     number = pairs["query_id"].map(number_of).to_numpy()
     model = read_logistic(model_file, FEATURES)
-    features = PairFeatures(queries, facts, len(names)).of(number, pairs["place"].to_numpy())
+    features = PairFeatures(queries, facts, len(names), Matching(None, 0)).of(number, pairs["place"].to_numpy())
     pairs["relevance"] = model.probability(features)
     pairs = pairs[pairs["relevance"] >= config.least_relevance]
     pairs = pairs.sort_values(["image_id", "relevance", "clicks", "query_id"], ascending=[True, False, False, True])

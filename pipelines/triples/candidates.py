@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from contract.errors import PassingError
 from contract.hashing import stable_hash
 from contract.schemas import REJECTS
 from pipelines.triples.arrow_files import from_block, read_table, write_table
@@ -48,6 +51,7 @@ class Candidates:
     Attributes:
         chunks: the log's.
         images: folder of the images dataset.
+        counts: folder for the numbers of rows of each chunk.
         fact_folders: the first pass's.
         languages: those wanted.
         language_confidence: see ``LanguageIdentifier``.
@@ -64,6 +68,7 @@ class Candidates:
 
     chunks: list[LogChunk]
     images: Path
+    counts: Path
     fact_folders: list[Path]
     languages: tuple[str, ...]
     language_confidence: float
@@ -85,14 +90,21 @@ class Candidates:
         )
 
     def spread(self, piece: int, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """Reads a chunk into blocks of rows, by shard."""
-        return self._log.blocks(piece, self.chunks[piece], wanted)
+        """Reads a chunk into blocks of rows, by shard, and leaves word of how many there are for each."""
+        counts = [0] * len(self.fact_folders)
+        for shard, rows, block in self._log.blocks(piece, self.chunks[piece], wanted):
+            counts[shard] += rows
+            yield shard, block
+        unfinished = self.counts / f"{piece:05d}-{os.getpid()}.tmp"
+        unfinished.write_text(json.dumps(counts))
+        unfinished.replace(self.counts / f"{piece:05d}.json")
 
     def make(self, element: int, blocks: Sequence[bytes], folder: Path) -> int:
         """Writes a shard's candidates, rejects and examples."""
         facts = read_table(self.fact_folders[element] / FACTS_FILE)
         tables = sorted((from_block(block) for block in blocks), key=_place)
         files, image_ids = [chunk.name for chunk in self.chunks], facts.column("image_id").to_pylist()
+        self._check(element, sum(map(len, tables)))
         rows = encode_rows(pa.concat_tables([ROWS.empty_table(), *tables]), files, image_ids)
         queries, places = unique_queries([self._reader.read(*raw) for raw in rows.raw_queries])
         pairs, rejects = collect(rows, queries, places, self.image_filter.faults(facts))
@@ -107,6 +119,17 @@ class Candidates:
             examples = self._weak(pairs, queries, facts, features, matching)
         write_table(folder / EXAMPLES_FILE, EXAMPLES, examples)
         return len(rows.table)
+
+    def _check(self, shard: int, rows: int) -> None:
+        """Holds the rows that came against those that were sent.
+
+        Raises:
+            PassingError: where the shuffle lost or doubled some.
+        """
+        pieces = [json.loads((self.counts / f"{piece:05d}.json").read_text()) for piece in range(len(self.chunks))]
+        sent = sum(counts[shard] for counts in pieces)
+        if rows != sent:
+            raise PassingError(f"{rows:,} rows of shard {shard} came of {sent:,} that were read.", "each row once.")
 
     def _judged(self, of_log: Sequence[Query], facts: pa.Table, matching: Matching) -> pa.Table:
         """Examples out of judged pairs, for those queries that step 3 lets through."""
@@ -129,7 +152,8 @@ class Candidates:
         numbers = zip(pairs.query.tolist(), pairs.image.tolist(), strict=True)
         drawn = np.array([stable_hash(self.seed, "weak", query_ids[q], image_ids[i]) for q, i in numbers], np.uint64)
         chosen = np.sort(np.argsort(drawn, kind="stable")[: self.weak_pairs])
-        others = weak_negatives(pairs.query[chosen], pairs.image[chosen], image_ids, query_ids, self.seed)
+        clicked = set(zip(pairs.query.tolist(), pairs.image.tolist(), strict=True))
+        others = weak_negatives(pairs.query[chosen], pairs.image[chosen], clicked, image_ids, query_ids, self.seed)
         drawn_ones = others >= 0
         query = np.concatenate([pairs.query[chosen], pairs.query[chosen][drawn_ones]])
         image = np.concatenate([pairs.image[chosen], others[drawn_ones]])

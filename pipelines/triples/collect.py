@@ -71,7 +71,8 @@ def encode_rows(table: pa.Table, files: Sequence[str], image_ids: Sequence[str])
     number_of = {image_id: number for number, image_id in enumerate(image_ids)}
     ids, images = _encoded(_array(table, "image_id"))
     known = np.array([number_of.get(image_id, -1) for image_id in images], np.int64)
-    keys = pc.binary_join_element_wise(pc.fill_null(_array(table, "lang"), ""), _array(table, "query"), _SEPARATOR)
+    lang = pc.replace_substring(pc.fill_null(_array(table, "lang"), ""), _SEPARATOR, " ")
+    keys = pc.binary_join_element_wise(lang, _array(table, "query"), _SEPARATOR)
     raw, raw_keys = _encoded(keys)
     raw_queries = [(query, lang) for lang, _, query in (key.partition(_SEPARATOR) for key in raw_keys)]
     return ShardRows(table, where, known[ids] if len(known) else ids, raw, raw_queries)

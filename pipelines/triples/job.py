@@ -55,6 +55,8 @@ class TriplesJob:
         self._images = Dataset(call.path("images"), "images")
         self._lexicon = Dataset(call.path("lexicon"), "lexicon")
         self._shards = self._images.num_shards
+        if matching := call.paths.get("matching"):
+            self._images.require_shards_like(Dataset(matching, "matching"))
         self._chunks = self._plan()
         self._pair_labels, self._image_labels = read_pair_labels(self._log), read_image_labels(self._log)
         self._row_labels, self._matching = read_row_labels(self._log), call.paths.get("matching")
@@ -179,8 +181,10 @@ class TriplesJob:
         self._said["word_lists"] = {lang: len(terms) for lang, terms in sorted(lists.items())}
         kinds = {"captions stand in for queries" if chunk.kind == CAPTIONS else "search log" for chunk in self._chunks}
         self._said["log"] = kinds.pop() if kinds else "none"
+        counts = steps / "counts"
+        counts.mkdir(parents=True, exist_ok=True)
         step = Candidates(
-            self._chunks, self._call.path("images"), facts, config.languages, config.language_confidence,
+            self._chunks, self._call.path("images"), counts, facts, config.languages, config.language_confidence,
             config.fewest_words, lists, names, classes, image_filter, self._pair_labels,
             self._matching,
             config.weak_pairs // max(1, self._shards), self._seed,
@@ -225,7 +229,7 @@ class TriplesJob:
     def _quotas(self, candidates: list[Path], scorer: Scorer) -> Quotas:
         scale = self._config.quota_scale
         scaled = {
-            split: {lang: max(1, round(count * scale)) for lang, count in of_split.items()}
+            split: {lang: max(1, round(count * scale)) if count else 0 for lang, count in of_split.items()}
             for split, of_split in self._config.quotas.items()
         }
         quotas = Quotas(scaled, self._seed)

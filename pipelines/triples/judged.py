@@ -11,6 +11,7 @@ import pyarrow as pa
 from contract.errors import InputError
 from contract.lines import read_lines
 from contract.rejects import REASONS
+from contract.text import is_text
 from pipelines.sharded import Tally
 
 ROW_LABELS = "row_labels.jsonl"
@@ -33,10 +34,12 @@ def read_row_labels(log: Path) -> dict[str, RowLabel]:
     """
     labels = {}
     for line in read_lines(log / ROW_LABELS) if (log / ROW_LABELS).is_file() else ():
+        if not line.text.strip() and not line.fault:
+            continue
         try:
             row = json.loads(line.text or line.fault)
             source, reason, lang = row["source"], row["reason"], row.get("lang")
-            if not isinstance(source, str) or reason not in ("", *REASONS) or not isinstance(lang, str | None):
+            if not isinstance(source, str) or reason not in ("", *REASONS) or not (lang is None or is_text(lang)):
                 raise ValueError(f"it is {line.text[:100]!r}")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(
@@ -61,6 +64,8 @@ def count_judged(labels: dict[str, RowLabel], rejects: pa.Table, passing: pa.Tab
     for source, reason in zip(rejects.column("source").to_pylist(), rejects.column("reason").to_pylist(), strict=True):
         if source in labels and reason not in _NOT_JUDGED:
             tally.count("judged", labels[source].reason or _PASSES, reason)
+            if reason == "language_unknown" != labels[source].reason and labels[source].lang is not None:
+                tally.count("judged_languages", labels[source].lang or "", "unknown")
     for source, lang in zip(passing.column("source").to_pylist(), passing.column("lang").to_pylist(), strict=True):
         if source not in labels:
             continue

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.files import files_below
+from contract.lines import Line, read_lines
 
 JSON_LINES, TSV, PARQUET, CAPTIONS = "jsonl", "tsv", "parquet", "captions"
 _KINDS = {".jsonl": JSON_LINES, ".tsv": TSV, ".parquet": PARQUET}
@@ -71,6 +72,8 @@ def caption_chunks(captions: Dataset) -> list[LogChunk]:
 
 def _byte_ranges(path: Path, name: str, kind: str, chunk_bytes: int) -> list[LogChunk]:
     size = path.stat().st_size
+    if kind == TSV:
+        check_header(path)
     if path.suffix == ".gz":  # can only be read from its beginning
         return [LogChunk(path, name, kind, 0, None, size * 5 // _BYTES_A_ROW)]
     starts = range(0, size, chunk_bytes)
@@ -80,14 +83,29 @@ def _byte_ranges(path: Path, name: str, kind: str, chunk_bytes: int) -> list[Log
     ]
 
 
+def check_header(path: Path) -> list[str]:
+    """The columns' names of a TSV file.
+
+    Raises:
+        InputError: where its first line does not state them.
+    """
+    header = next(read_lines(path), Line(0, ""))
+    names = header.text.split("\t")
+    if "query" not in names:
+        raise InputError(
+            f"{path} begins with {header.text[:100]!r}.", "a first line with the columns' names, query among them.",
+        )  # fmt: skip
+    return names
+
+
 def _row_groups(path: Path, name: str) -> list[LogChunk]:
     try:
         with pq.ParquetFile(path) as file:
-            names, metadata = set(file.schema_arrow.names), file.metadata
+            names, metadata = file.schema_arrow.names, file.metadata
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}", "a whole Parquet file.") from error
-    if "query" not in names:
-        raise InputError(f"{path} has the columns {', '.join(sorted(names))}.", "a column query among them.")
+    if names.count("query") != 1 or len(set(names)) < len(names):
+        raise InputError(f"{path} has the columns {', '.join(sorted(names))}.", "each once, a column query among them.")
     return [
         LogChunk(path, name, PARQUET, group, group + 1, metadata.row_group(group).num_rows)
         for group in range(metadata.num_row_groups)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from contract.dataset import Dataset
-from contract.errors import InputError
 from contract.lines import Line, read_lines
 from contract.text import is_text
-from pipelines.triples.log_files import CAPTIONS, JSON_LINES, TSV, LogChunk
+from pipelines.triples.log_files import CAPTIONS, JSON_LINES, TSV, LogChunk, check_header
 from pipelines.triples.page_title import page_title, usable_title
 
 _LONGEST_LINE = 128 << 20  # bytes; a row with the HTML of a large page fits
+LONGEST_TEXT = 1_000  # characters of a query, an id or an address; some rules take quadratic time
 MOST_CLICKS = 1_000_000_000  # of one row; more than any picture gets in a log's span
 PARQUET_COLUMNS = ("query", "image_id", "image_url", "clicks", "lang", "page_title", "page_html")
 
@@ -65,13 +67,7 @@ def _json_rows(chunk: LogChunk) -> Iterator[LogRow]:
 
 
 def _tsv_rows(chunk: LogChunk) -> Iterator[LogRow]:
-    header = next(read_lines(chunk.path), Line(0, ""))
-    names = header.text.split("\t")
-    if "query" not in names:
-        raise InputError(
-            f"{chunk.path} begins with {header.text[:100]!r}.",
-            "a first line with the columns' names, query among them.",
-        )
+    names = check_header(chunk.path)
     for line in _lines(chunk):
         if line.offset == 0:
             continue
@@ -98,6 +94,14 @@ def parquet_row(batch: pa.RecordBatch, index: int, position: int) -> LogRow:
         values = {name: batch.column(name)[index].as_py() for name in batch.schema.names}
     except UnicodeDecodeError as error:  # Parquet's writers do not check that strings are UTF-8
         return _malformed(position, f"not UTF-8: {error.reason}")
+    except (
+        ValueError,
+        OverflowError,
+        KeyError,
+        TypeError,
+        pa.ArrowException,
+    ) as error:
+        return _malformed(position, f"not readable: {type(error).__name__}: {error}")
     return row_of(values, position)
 
 
@@ -123,6 +127,8 @@ def row_of(values: Any, position: int) -> LogRow:
         "image_id": str(image_id) if type(image_id) is int else image_id, "page_title": values.get("page_title"),
     }  # fmt: skip
     for name, text in texts.items():
+        if name != "page_title" and isinstance(text, str) and len(text) > LONGEST_TEXT:
+            return _malformed(position, f"{name} has {len(text):,} characters, expected at most {LONGEST_TEXT:,}")
         if text is not None and not is_text(text):
             return _malformed(position, f"{name} is {str(text)[:50]!a}, expected text")
     known = LogRow(
@@ -142,6 +148,8 @@ def _clicks(value: Any) -> int:
         return 1
     if isinstance(value, str):
         return int(value) if value.strip().isascii() and value.strip().isdigit() and len(value) < 20 else 0
+    if isinstance(value, float | Decimal):  # as pandas writes numbers of a column with gaps
+        return int(value) if math.isfinite(value) and value == int(value) else 0
     return value if type(value) is int else 0
 
 

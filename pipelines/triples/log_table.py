@@ -16,7 +16,7 @@ from contract.errors import InputError
 from contract.hashing import shard_of
 from pipelines.triples.arrow_files import as_block
 from pipelines.triples.log_files import PARQUET, LogChunk
-from pipelines.triples.log_rows import MOST_CLICKS, PARQUET_COLUMNS, LogRow, parquet_row, read_chunk
+from pipelines.triples.log_rows import LONGEST_TEXT, MOST_CLICKS, PARQUET_COLUMNS, LogRow, parquet_row, read_chunk
 from pipelines.triples.page_title import page_title, usable_title
 
 ROWS = pa.schema(
@@ -25,7 +25,7 @@ ROWS = pa.schema(
         "lang": pa.string(), "clicks": pa.int64(), "title": pa.string(), "reason": pa.string(), "message": pa.string(),
     }
 )  # fmt: skip
-_BATCH_ROWS, _BATCH_ROWS_WITH_PAGES = 1 << 15, 1 << 9  # a page may have megabytes
+_BATCH_ROWS, _BATCH_ROWS_WITH_PAGES = 1 << 15, 1 << 4  # a page may have fifty megabytes
 _BLOCK_ROWS = 1 << 18  # rows that are spread over the shards at once
 _TEXT_COLUMNS = ("query", "lang", "image_url", "page_title")
 
@@ -42,8 +42,8 @@ class LogReader:
         self._images, self._shards = images, shards
         self._addresses: dict[str, str] | None = None
 
-    def blocks(self, number: int, chunk: LogChunk, wanted: Collection[int]) -> Iterator[tuple[int, bytes]]:
-        """A chunk's rows in blocks, each with the shard that its pictures lie in; of the wanted shards alone."""
+    def blocks(self, number: int, chunk: LogChunk, wanted: Collection[int]) -> Iterator[tuple[int, int, bytes]]:
+        """A chunk's rows in blocks: the shard of their pictures, their number, themselves; of wanted shards alone."""
         waiting: list[pa.Table] = []
         for table in self._tables(number, chunk):
             waiting.append(table)
@@ -73,14 +73,14 @@ class LogReader:
         known = self._addresses
         return _each(addresses, lambda address: known.get(address, address))
 
-    def _spread(self, table: pa.Table, chunk: LogChunk, wanted: Collection[int]) -> Iterator[tuple[int, bytes]]:
+    def _spread(self, table: pa.Table, chunk: LogChunk, wanted: Collection[int]) -> Iterator[tuple[int, int, bytes]]:
         shard = self._shards_of(table, chunk)
         order = np.argsort(shard, kind="stable")
         ends = np.cumsum(np.bincount(shard, minlength=self._shards))
         for index in sorted(wanted):
             rows = order[ends[index - 1] if index else 0 : ends[index]]
             if len(rows):
-                yield index, as_block(table.take(pa.array(rows)).combine_chunks())
+                yield index, len(rows), as_block(table.take(pa.array(rows)).combine_chunks())
 
     def _shards_of(self, table: pa.Table, chunk: LogChunk) -> np.ndarray:
         """The shard of every row: its picture's, or by its place where it names none."""
@@ -117,19 +117,35 @@ def _parquet_table(number: int, batch: pa.RecordBatch, position: int, images_at:
     if columns is None:
         rows = [parquet_row(batch, index, position + index) for index in range(batch.num_rows)]
         return _table_of(number, rows, images_at)
+    ordinary = _to_numpy(_is_ordinary(columns))
+    odd = [parquet_row(batch, index, position + index) for index in np.flatnonzero(~ordinary).tolist()]
+    columns = {name: column.filter(pa.array(ordinary)) for name, column in columns.items()}
+    places = np.arange(position, position + batch.num_rows)[ordinary]
+    table = _table_of_columns(number, places, columns, images_at)
+    if not odd:
+        return table
+    table = pa.concat_tables([table, _table_of(number, odd, images_at)])
+    return table.take(pc.sort_indices(table.column("position")))
+
+
+def _is_ordinary(columns: dict[str, pa.Array]) -> pa.Array:
+    """Of which rows all is as it should be; the others are read one by one, which says what is wrong with them."""
     clicks = pc.fill_null(columns["clicks"], 1)
-    odd = np.flatnonzero(~_to_numpy(pc.and_(pc.greater(clicks, 0), pc.less_equal(clicks, MOST_CLICKS))))
-    reason, message = np.full(batch.num_rows, "", object), np.full(batch.num_rows, "", object)
-    for index in odd.tolist():
-        row = parquet_row(batch, index, position + index)
-        reason[index], message[index] = row.reason, row.message
+    good = pc.and_(pc.greater(clicks, 0), pc.less_equal(clicks, MOST_CLICKS))
+    for name in ("query", "image_id", "image_url", "lang"):
+        good = pc.and_(good, pc.less_equal(pc.fill_null(pc.utf8_length(columns[name]), 0), LONGEST_TEXT))
+    return good
+
+
+def _table_of_columns(
+    number: int, places: np.ndarray, columns: dict[str, pa.Array], images_at: ImagesAt
+) -> pa.Table:  # fmt: skip
     image_id, address = (pc.utf8_trim_whitespace(pc.fill_null(columns[name], "")) for name in ("image_id", "image_url"))
     pages = _each(columns["page_html"], lambda page: page_title(page) if page else None)
-    clicks = pc.if_else(pa.array(reason == ""), clicks, 1)
     return _table(
-        number, np.arange(position, position + batch.num_rows), pc.fill_null(columns["query"], ""),
-        _or_at(image_id, address, images_at), columns["lang"], clicks,
-        pc.coalesce(pages, _each(columns["page_title"], usable_title)), reason.tolist(), message.tolist(),
+        number, places, pc.fill_null(columns["query"], ""), _or_at(image_id, address, images_at), columns["lang"],
+        pc.fill_null(columns["clicks"], 1), pc.coalesce(pages, _each(columns["page_title"], usable_title)),
+        [""] * len(places), [""] * len(places),
     )  # fmt: skip
 
 
@@ -140,7 +156,8 @@ def _ordinary(batch: pa.RecordBatch) -> dict[str, pa.Array] | None:
     columns = {
         name: one.dictionary_decode() if pa.types.is_dictionary(one.type) else one for name, one in columns.items()
     }
-    if "clicks" not in batch.schema.names:
+    columns = {name: absent if pa.types.is_null(one.type) else one for name, one in columns.items()}
+    if columns["clicks"] is absent:
         columns["clicks"] = pa.nulls(batch.num_rows, pa.int64())
     numbers = ("clicks", "image_id") if pa.types.is_integer(columns["image_id"].type) else ("clicks",)
     texts = [name for name in (*_TEXT_COLUMNS, "image_id") if name not in numbers]

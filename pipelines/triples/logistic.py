@@ -63,16 +63,15 @@ def read_logistic(path: Path, features: tuple[str, ...]) -> Logistic:
         values = values.get("model", values)
         means, scales, weights = (tuple(map(float, values[name])) for name in ("means", "scales", "weights"))
         model = Logistic(tuple(map(str, values["features"])), means, scales, weights, float(values["intercept"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise InputError(
             f"{path} is no model: {type(error).__name__}: {error}", "JSON that this stage wrote."
         ) from error
     lengths = {len(values) for values in (model.means, model.scales, model.weights)}
-    if (
-        model.features != features
-        or lengths != {len(features)}
-        or not np.isfinite([*model.scales, *model.weights]).all()
-    ):
+    numbers = [*model.means, *model.scales, *model.weights, model.intercept]
+    if not np.isfinite(numbers).all() or min(model.scales, default=1) <= 0:
+        raise InputError(f"{path} holds numbers that are not finite, or scales of 0.", "a model that this stage wrote.")
+    if model.features != features or lengths != {len(features)}:
         raise InputError(
             f"{path} is a model over {', '.join(model.features)}.",
             f"one over {', '.join(features)}.",

@@ -25,6 +25,8 @@ class Matching:
             columns = Dataset(folder, "matching").table(["image_id", "query_id", "score"], shard).columns
             for image_id, query_id, score in zip(*(column.to_pylist() for column in columns), strict=True):
                 self._scores[image_id, query_id] = score
+            if not np.isfinite(list(self._scores.values())).all():
+                raise InputError(f"{folder} has scores that are no finite numbers.", "what model.match writes.")
 
     def of(
         self, image_ids: Sequence[str], image: np.ndarray, query_ids: Sequence[str], query: np.ndarray

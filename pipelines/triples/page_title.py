@@ -95,7 +95,7 @@ def _stated_encoding(page: bytes) -> str:
         stated = stated or (node.attributes.get("content") or "").lower().partition("charset=")[2]
     name = stated.strip(" \"';").lower()
     try:
-        b"x".decode(name)  # also refuses codecs that are no text encodings, such as zlib
+        b"\xff".decode(name, "replace")  # also refuses codecs that are no text encodings, such as zlib, and idna
     except (LookupError, ValueError):
         return "utf-8"
     return "cp1252" if name in _MEANS_WINDOWS else name

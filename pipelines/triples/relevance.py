@@ -12,6 +12,7 @@ import numpy as np
 from contract.errors import InputError
 from contract.hashing import stable_hash
 from contract.lines import read_lines
+from contract.text import is_text
 from pipelines.triples.logistic import Logistic, measure, train_logistic
 from pipelines.triples.pair_features import FEATURES
 from pipelines.triples.text import normalise
@@ -36,7 +37,12 @@ def read_pair_labels(log: Path) -> list[PairLabel]:
         InputError: names the line that is no judged pair.
     """
     return [
-        PairLabel(normalise(_text(row, "query", where)), _text(row, "image_id", where), row.get("lang"), label)
+        PairLabel(
+            normalise(_text(row, "query", where)),
+            _text(row, "image_id", where),
+            None if row.get("lang") is None else _text(row, "lang", where),
+            label,
+        )
         for row, label, where in _labelled(log / RELEVANCE_LABELS, "label")
     ]
 
@@ -56,13 +62,19 @@ def is_held_out(seed: int, image_id: str) -> bool:
 
 
 def weak_negatives(
-    query: np.ndarray, image: np.ndarray, image_ids: Sequence[str], queries: Sequence[str], seed: int
+    query: np.ndarray,
+    image: np.ndarray,
+    clicked: set[tuple[int, int]],
+    image_ids: Sequence[str],
+    queries: Sequence[str],
+    seed: int,
 ) -> np.ndarray:
     """For each clicked pair a picture that was not clicked for the same query, drawn by hash.
 
     Args:
         query: numbers of the queries, [n].
         image: numbers of the clicked pictures, [n].
+        clicked: all pairs of such numbers that were clicked.
         image_ids: all pictures that may be drawn.
         queries: ids of the queries.
         seed: the job's.
@@ -70,7 +82,6 @@ def weak_negatives(
     Returns:
         Numbers of pictures, [n]; -1 where the draw met a clicked one.
     """
-    clicked = set(zip(query.tolist(), image.tolist(), strict=True))
     drawn = np.full(len(query), -1, np.int64)
     for row, (number, positive) in enumerate(zip(query.tolist(), image.tolist(), strict=True)):
         other = stable_hash(seed, "negative", queries[number], image_ids[positive]) % len(image_ids)
@@ -119,6 +130,6 @@ def _labelled(path: Path, name: str) -> Iterator[tuple[dict[str, Any], bool, str
 
 
 def _text(row: dict[str, Any], name: str, where: str) -> str:
-    if not isinstance(row.get(name), str):
-        raise InputError(f"{where}: {name} is {row.get(name)!r}.", "text.")
+    if not is_text(row.get(name)):
+        raise InputError(f"{where}: {name} is {str(row.get(name))[:50]!a}.", "text.")
     return row[name]

@@ -18,6 +18,7 @@ from pipelines.triples.candidates import REJECTS_FILE
 from pipelines.triples.entities import EntityTaggers
 from pipelines.triples.judged import RowLabel, count_judged
 from pipelines.triples.sample import Quotas, Scored, Scorer, rank_queries
+from pipelines.triples.steps import rows_read
 
 
 class Triples:
@@ -51,7 +52,7 @@ class Triples:
         """Yields the rejects of all steps, and then the triples."""
         earlier = read_table(self._folders[index] / REJECTS_FILE)
         scored = self._scorer.score(self._folders[index])
-        tally.rows_in += len(earlier) + len(scored.table)
+        tally.rows_in += rows_read([self._folders[index]])
         count_judged(self._labels, earlier, scored.table, tally)
         reason, message = self._faults(scored)
         passes = reason == ""

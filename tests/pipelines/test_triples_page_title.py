@@ -23,6 +23,7 @@ from pipelines.triples.page_title import page_title
          "红房子"),
         (b"\xff\xfe" + "<title>A red boat</title>".encode("utf-16-le"), "A red boat"),
         (b'<meta charset="zlib"><title>A red boat</title>', "A red boat"),
+        (b'<meta charset="idna"><title>A red boat \xff</title>', None),
         (b'<meta charset="nonsense"><title>A red boat</title>', "A red boat"),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ from pipelines.triples.image_filters import ImageFilter
 from pipelines.triples.log_files import plan_chunks
 from pipelines.triples.log_table import LogReader
 from pipelines.triples.logistic import measure, read_logistic, train_logistic
+from pipelines.triples.relevance import weak_negatives
 from pipelines.triples.sample import Quotas, rank_queries
 
 ROWS = [
@@ -26,7 +27,7 @@ ROWS = [
 
 def read_all(folder, chunk_bytes=1 << 20):
     chunks, reader = plan_chunks(folder, chunk_bytes), LogReader(folder / "no images", 3)
-    blocks = [block for number, chunk in enumerate(chunks) for _, block in reader.blocks(number, chunk, range(3))]
+    blocks = [block for number, chunk in enumerate(chunks) for _, _, block in reader.blocks(number, chunk, range(3))]
     rows = [SimpleNamespace(**row) for block in blocks for row in from_block(block).to_pylist()]
     return sorted(rows, key=lambda row: (row.chunk, row.position)), len(chunks)
 
@@ -109,9 +110,57 @@ def test_a_parquet_log_says_the_same_in_whichever_columns(tmp_path, kind):
     assert [(row.query, row.image_id, row.lang, row.clicks, row.title, row.reason) for row in read] == [
         ("a red boat", "7", "pt-BR", 3, "Boats", ""),
         ("", "8", None, 1, None, ""),
-        ("boats", "9", "de", 1, None, "clicks_absurd"),
+        ("boats", "9", None, 1, None, "clicks_absurd"),
     ]
     assert read[2].message == "clicks is '-4', expected a whole number from 1 to 1,000,000,000"
+
+
+def test_texts_that_no_query_has_are_malformed_in_every_format(tmp_path):
+    """Some rules take quadratic time, and SudachiPy ends at 49,149 bytes."""
+    rows = [{"query": "a red boat", "image_id": "i1"}, {"query": "x@" * 20_000, "image_id": "i2"},
+            {"query": "a boat", "image_id": "i" * 2_000}]  # fmt: skip
+    (tmp_path / "clicks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "clicks.parquet")
+    read = read_all(tmp_path)[0]
+    assert [row.reason for row in read] == ["", "malformed_row", "malformed_row"] * 2
+    assert "40,000 characters" in read[1].message and read[1].query == ""
+
+
+def test_numbers_of_columns_with_gaps_are_clicks_and_dates_beyond_calendars_are_not(tmp_path):
+    table = pa.table(
+        {
+            "query": ["a"] * 5,
+            "image_id": ["i"] * 5,
+            "lang": pa.nulls(5),
+            "clicks": [3.0, 2.5, None, float("nan"), 1e300],
+        }
+    )
+    pq.write_table(table, tmp_path / "clicks.parquet")
+    read = read_all(tmp_path)[0]
+    assert [(row.clicks, row.reason) for row in read] == [
+        (3, ""), (1, "clicks_absurd"), (1, ""), (1, "clicks_absurd"), (1, "clicks_absurd"),
+    ]  # fmt: skip
+    dates = pa.array([2**62], pa.int64()).cast(pa.timestamp("us"))
+    pq.write_table(pa.table({"query": ["a"], "image_id": ["i"], "clicks": dates}), tmp_path / "clicks.parquet")
+    assert [row.reason for row in read_all(tmp_path)[0]] == ["malformed_row"]
+
+
+def test_a_file_without_its_columns_is_refused_before_any_work(tmp_path):
+    pq.write_table(pa.table([["a"], ["b"]], names=["query", "query"]), tmp_path / "clicks.parquet")
+    with pytest.raises(InputError, match="each once"):
+        plan_chunks(tmp_path, 100)
+    (tmp_path / "clicks.parquet").unlink()
+    for content in (b"a\tb\n", "query\timage_id\n".encode("utf-16"), b""):
+        (tmp_path / "clicks.tsv").write_bytes(content)
+        with pytest.raises(InputError, match="query among them"):
+            plan_chunks(tmp_path, 100)
+
+
+def test_no_clicked_pair_is_a_weak_negative():
+    clicked = {(0, picture) for picture in range(20)} | {(1, 0)}
+    query, image = np.array([0, 0, 1]), np.array([3, 4, 0])
+    drawn = weak_negatives(query, image, clicked, [f"p{n}" for n in range(20)], ["q0", "q1"], 7)
+    assert drawn[:2].tolist() == [-1, -1] and drawn[2] > 0
 
 
 def test_page_bytes_of_parquet_are_decoded_as_the_page_states(tmp_path):
@@ -196,7 +245,14 @@ def test_a_model_comes_back_from_json_as_it_was(tmp_path):
         read_logistic(tmp_path / "model.json", ("signal", "other"))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"features": ["a"], "means": "x"}', "[" * 100_000])
+MODEL = '{"features": ["a"], "means": [0], "scales": [%s], "weights": [1], "intercept": %s}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"features": ["a"], "means": "x"}', "[" * 100_000, MODEL % (0, 1), MODEL % (1, "NaN"),
+     MODEL % (1, f"1{'0' * 400}")],
+)  # fmt: skip
 def test_a_file_that_is_no_model_is_refused(tmp_path, text):
     (tmp_path / "model.json").write_text(text)
     with pytest.raises(InputError, match=r"model\.json"):

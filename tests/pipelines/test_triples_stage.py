@@ -10,7 +10,8 @@ from triples_world import NOUNS, PHRASES, make_world, write_dataset
 
 from contract.dataset import Dataset
 from contract.hashing import shard_of
-from pipelines.triples import pairs, train
+from pipelines.beam_runner import run_here
+from pipelines.triples import pairs, steps, train
 from pipelines.triples.stage import main
 
 MERGED, CROWDED = "picture-005", "picture-006"
@@ -160,7 +161,7 @@ def blurred(world) -> set[str]:
 
 def test_labelled_pictures_teach_which_features_are_reliable(labelled):
     world, dataset = labelled
-    assert dataset.manifest.statistics["image_filters"]["reliable_features"]["held_out"]["auc"] is not None
+    assert dataset.manifest.statistics["image_filters"]["reliable_features"]["held_out"]["auc"] > 0.9
     rejected = {reject["key"].split("/")[0] for reject in dataset.rejects() if reject["reason"] == "image_no_features"}
     assert rejected == blurred(world)
 
@@ -249,6 +250,66 @@ def test_a_pair_without_a_score_is_named(scored, capsys):
     write_dataset(world.root / "few", "matching", [{"image_id": asked[0]["image_id"], "query_id": "0", "score": 1.0}])
     assert main(world.arguments("--matching", str(world.root / "few"), "--workers", "1")) == 1
     assert "has no score of the pair" in capsys.readouterr().err
+
+
+def test_judged_rows_measure_the_filters(tmp_path):
+    world = make_world(tmp_path, pictures=12)
+    ids = list(world.shown)
+    rows = [
+        world.clicks(ids[0], None), world.clicks(ids[1], query="boat"), world.clicks(ids[2], query="asdf qwer zxcv"),
+        world.clicks(ids[3]), world.clicks(ids[4]) | {"image_id": "gone"}, world.clicks(ids[3]),
+    ]  # fmt: skip
+    truths = [("", "en"), ("query_short", None), ("query_short", None), ("query_noisy", None), ("image_unknown", None),
+              ("", None)]  # fmt: skip
+    world.log(rows)
+    offset, labels = 0, []
+    for row, (reason, lang) in zip(rows, truths, strict=True):
+        labels.append({"source": f"clicks.jsonl:{offset}", "reason": reason} | ({"lang": lang} if lang else {}))
+        offset += len(json.dumps(row).encode()) + 1
+    world.log("".join(json.dumps(row) + "\n" for row in labels) + "\n", "row_labels.jsonl")
+    found = world.run().manifest.statistics["filters"]
+    assert found == {
+        "image_unknown": {"should": 1, "did": 1, "both": 1, "precision": 1.0, "recall": 1.0},
+        "query_noisy": {"should": 1, "did": 1, "both": 0, "precision": 0.0, "recall": 0.0},
+        "query_short": {"should": 2, "did": 1, "both": 1, "precision": 1.0, "recall": 0.5},
+        "language": {"judged": 1, "right": 1, "accuracy": 1.0},
+    }
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_shuffle_that_loses_or_doubles_rows_is_noticed(tmp_path, monkeypatch, capsys, times):
+    world = make_world(tmp_path, pictures=12)
+    world.log([world.clicks(image_id) for image_id in world.shown])
+
+    def faulty(plan):
+        plan.work.setup()
+        blocks = {key: [] for key in plan.keys}
+        for element in plan.elements:
+            for key, block in plan.work.spread(element):
+                blocks[key] += [block] * (times if key == 1 else 1)
+        for key in plan.keys:
+            plan.work.gather(key, blocks[key])
+
+    monkeypatch.setattr(steps, "run_here", lambda plan: faulty(plan) if hasattr(plan, "keys") else run_here(plan))
+    assert main(world.arguments("--workers", "1")) == 75
+    assert "rows of shard 1 came of" in capsys.readouterr().err
+
+
+def test_a_quota_of_nothing_admits_nothing(tmp_path):
+    world = make_world(tmp_path, pictures=12)
+    world.log([world.clicks(image_id) for image_id in world.shown])
+    nothing = {split: {"en": 0} for split in ("train", "val", "test")}
+    dataset = world.run("--quotas", json.dumps(nothing))
+    assert len(dataset) == 0 and dataset.manifest.rejected == {"over_quota": 12}
+
+
+def test_scores_of_other_shards_are_refused(labelled, capsys):
+    world, _ = labelled
+    folder = world.root / "one_shard"
+    shard = [{"image_id": "a", "query_id": "0", "score": 1.0}]
+    write_dataset(folder, "matching", shard, shards=1)
+    assert main(world.arguments("--matching", str(folder))) == 1
+    assert "shards" in capsys.readouterr().err
 
 
 def test_quotas_count_pictures_by_language_and_split(labelled):

@@ -36,20 +36,22 @@ PHRASES = {
 }  # fmt: skip
 
 
-def write_dataset(out: Path, name: str, rows: list[dict[str, Any]], parameters: dict[str, Any] | None = None) -> None:
+def write_dataset(
+    out: Path, name: str, rows: list[dict[str, Any]], parameters: dict[str, Any] | None = None, shards: int = SHARDS
+) -> None:
     schema = SCHEMAS[name]
     rows = sorted(rows, key=lambda row: tuple(row[column] for column in schema.key))
-    shards, rejects = [], []
-    for index in range(SHARDS):
-        part = shard_name(index, SHARDS)
+    written, rejects = [], []
+    for index in range(shards):
+        part = shard_name(index, shards)
         with ShardWriter(out, part, schema) as writer:
-            writer.write(row for row in rows if shard_of(row[schema.shard_key], SHARDS) == index)
+            writer.write(row for row in rows if shard_of(row[schema.shard_key], shards) == index)
         with ShardWriter(out, f"{REJECTS_FOLDER}/{part}", SCHEMAS["rejects"]) as rejected:
             pass
-        shards.append(writer.shard())
+        written.append(writer.shard())
         rejects.append(rejected.shard())
     Manifest(
-        name, schema.version, "test", parameters or {}, 0, {}, shards, rejects, len(rows), len(rows), {}
+        name, schema.version, "test", parameters or {}, 0, {}, written, rejects, len(rows), len(rows), {}
     ).write(out)  # fmt: skip
 
 
