@@ -112,12 +112,13 @@ def run_elements(
     run_plan(Plan(work, list(elements), min(workers, len(elements)), errors_folder), count_done, progress)
 
 
-def run_here(plan: Plan | ShufflePlan) -> None:
-    """Carries a plan out in this process, without Beam."""
+def run_here(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: Progress) -> None:
+    """Carries a plan out in this process, without Beam; otherwise as ``run_plan``."""
     plan.work.setup()
     if isinstance(plan, Plan):
         for element in plan.elements:
             plan.work.do(element)
+            progress.update(max(0, count_done() - progress.done))
         return
     blocks: dict[int, list[bytes]] = {key: [] for key in plan.keys}
     for element in plan.elements:
@@ -125,6 +126,7 @@ def run_here(plan: Plan | ShufflePlan) -> None:
             blocks[key].append(block)
     for key in plan.keys:
         plan.work.gather(key, blocks.pop(key))
+        progress.update(max(0, count_done() - progress.done))
 
 
 def run_plan(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: Progress) -> None:

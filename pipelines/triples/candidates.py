@@ -83,7 +83,7 @@ class Candidates:
     seed: int
 
     def setup(self) -> None:
-        """Nothing until it is asked for: a process may only read, or only make."""
+        """Prepares reading and making; what is heavy is loaded when it is first needed."""
         self._log = LogReader(self.images, len(self.fact_folders))
         self._reader = QueryReader(
             self.languages, self.language_confidence, self.fewest_words, self.word_lists, self.class_names

@@ -111,10 +111,9 @@ class _Parts:
         if done:
             print(f"{label}: {done} of {len(self.folders)} parts are finished already.")
         with Progress(label, rows, "rows") as bar:
-            if plan.workers == 1:  # Beam would start a process of its own, which takes longer than a small log
-                run_here(plan)
-            else:
-                run_plan(plan, _rows_counter(self.folders), bar)
+            # Beam would start a process of its own, which takes longer than a small log.
+            carry_out = run_here if plan.workers == 1 else run_plan
+            carry_out(plan, _rows_counter(self.folders), bar)
 
     def make(self, element: int, make: Callable[[Path], int]) -> None:
         """Makes one folder, whole or not at all."""

@@ -88,11 +88,9 @@ def test_a_lost_worker_is_a_passing_failure_within_seconds(tmp_path, workers):
 def test_every_key_is_done_once_with_the_blocks_of_all_elements(tmp_path, workers):
     """Also a key that no element has rows of; without Beam where there are no workers."""
     plan = ShufflePlan(Sorting(tmp_path, seconds=0.2), range(1, 6), range(9), workers, tmp_path)
-    if workers:
-        with Progress("test", 9) as bar:
-            run_plan(plan, lambda: len(list(tmp_path.glob("key-*"))), bar)
-    else:
-        run_here(plan)
+    with Progress("test", 9) as bar:
+        (run_plan if workers else run_here)(plan, lambda: len(list(tmp_path.glob("key-*"))), bar)
+        assert bar.done == 9
     done = {path.name.split("-")[1]: path.read_text() for path in tmp_path.glob("key-*")}
     expected = {str(key): " ".join(f"{ten}{key}" for ten in range(1, 6)) for key in range(8)}
     assert done == expected | {"8": ""}
