@@ -24,6 +24,7 @@ from contract.pictures import (
     read_picture,
 )
 from contract.rejects import Reject
+from pipelines.regions.batching import DECODED_PIXELS, batches, windows
 from pipelines.regions.rows import row_of
 from pipelines.regions.settings import Config
 from pipelines.sharded import Row, Tally
@@ -32,30 +33,12 @@ if TYPE_CHECKING:
     from pipelines.regions.finding import Detector
     from pipelines.regions.found import Found
 
-_WINDOW = 8  # batches that are decoded and sorted by aspect ratio together
-_DECODED_PIXELS = 12_000_000  # a picture with more is shrunk by a whole factor, for it waits in memory with others
-_WINDOW_PIXELS = 8 * _DECODED_PIXELS  # a window ends before it has more; two of them are in memory
 _REASONS: dict[type[InputError], str] = {
     PictureMissingError: "image_missing",
     PictureTooLargeError: "image_too_large",
     PictureUnreadableError: "image_unreadable",
     PicturePathError: "image_unsafe_path",
 }
-
-
-def _windows(rows: list[dict[str, Any]], most: int) -> Iterator[list[dict[str, Any]]]:
-    """Rows in their order, as many at a time as may lie in memory as pictures."""
-    window: list[dict[str, Any]] = []
-    pixels = 0
-    for row in rows:
-        own = min(row["width"] * row["height"], _DECODED_PIXELS)
-        if window and (len(window) == most or pixels + own > _WINDOW_PIXELS):
-            yield window
-            window, pixels = [], 0
-        window.append(row)
-        pixels += own
-    if window:
-        yield window
 
 
 class DetectionProcess:
@@ -87,12 +70,12 @@ class DetectionProcess:
     def shard(self, index: int, tally: Tally) -> Iterator[Row | pa.RecordBatch | Reject]:
         """The regions of a shard's pictures, in their order."""
         rows = list(Dataset(self._images, "images").rows(["image_id", "uri", "width", "height"], index))
-        windows = list(_windows(rows, _WINDOW * self._config.batch_size))
+        waiting = list(windows(rows, self._config.batch_size))
         with ThreadPoolExecutor(self._config.decoding_threads) as threads:
-            ahead = [threads.submit(self._decode, row) for row in windows[0]] if windows else []
-            for number, window in enumerate(windows):
+            ahead = [threads.submit(self._decode, row) for row in waiting[0]] if waiting else []
+            for number, window in enumerate(waiting):
                 decoded = [task.result() for task in ahead]
-                following = windows[number + 1] if number + 1 < len(windows) else []
+                following = waiting[number + 1] if number + 1 < len(waiting) else []
                 ahead = [threads.submit(self._decode, row) for row in following]
                 yield from self._window(window, decoded, tally)
 
@@ -111,7 +94,7 @@ class DetectionProcess:
         if max(image.size) > MOST_OBLONG * min(image.size):
             message = f"{width} × {height} px; expected at most {MOST_OBLONG} times as long as wide"
             return Reject(row["image_id"], uri, "image_oblong", message)
-        return np.array(image.reduce(math.ceil(math.sqrt(width * height / _DECODED_PIXELS))))
+        return np.array(image.reduce(math.ceil(math.sqrt(width * height / DECODED_PIXELS))))
 
     def _window(
         self, rows: list[dict[str, Any]], decoded: list[np.ndarray | Reject], tally: Tally
@@ -119,10 +102,9 @@ class DetectionProcess:
         from pipelines.regions.finding import find
 
         pictures = {i: one for i, one in enumerate(decoded) if not isinstance(one, Reject)}
-        by_aspect = sorted(pictures, key=lambda i: (pictures[i].shape[0] / pictures[i].shape[1], i))
+        aspects = {i: picture.shape[0] / picture.shape[1] for i, picture in pictures.items()}
         found: dict[int, Found] = {}
-        for start in range(0, len(by_aspect), self._config.batch_size):
-            batch = by_aspect[start : start + self._config.batch_size]
+        for batch in batches(aspects, self._config.batch_size):
             found |= zip(batch, find(self._detector, [pictures[i] for i in batch], self._choice), strict=True)
         for i, row in enumerate(rows):
             tally.rows_in += 1

@@ -100,6 +100,29 @@ def features_of(found: dict[str, Any]) -> np.ndarray:
     return np.frombuffer(found["features"], "<f2").reshape(found["num_regions"], found["feature_dim"])
 
 
+def regions(seed: int, count: int = 12, width: int = 6) -> dict[str, np.ndarray]:
+    """Regions of a picture as files of features hold them."""
+    draws = np.random.default_rng(seed)
+    corners = draws.uniform(0, 150, (count, 2))
+    return {
+        "boxes": np.concatenate([corners, corners + draws.uniform(5, 100, (count, 2))], axis=1).astype(np.float32),
+        "features": draws.normal(0, 3, (count, width)).astype(np.float32),
+        "classes": draws.integers(0, 3, count),
+        "scores": draws.uniform(0, 1, count).astype(np.float32),
+    }
+
+
+def write_npy(folder: Path, name: str, size: tuple[int, int], one: dict[str, np.ndarray]) -> None:
+    """A picture's features in the layout of MMF and LXMERT."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / f"{name}.npy", one["features"])
+    info = {
+        "bbox": one["boxes"], "num_boxes": len(one["boxes"]), "image_width": size[0], "image_height": size[1],
+        "objects": one["classes"], "cls_prob": one["scores"],
+    }  # fmt: skip
+    np.save(folder / f"{name}_info.npy", info, allow_pickle=True)
+
+
 def arguments(images: Path, detector: Path, out: Path, *settings: str) -> list[str]:
     given = ["--images", images, "--detector", detector, "--out", out, "--least", "2", "--most", "8", *settings]
     return [str(part) for part in given]

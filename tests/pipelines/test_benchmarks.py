@@ -15,6 +15,11 @@ REPOSITORY = Path(__file__).parents[2]
     [
         ("triples.py", ("--rows", "3000", "--pictures", "300", "--workers", "1"), "triples, the same from both"),
         ("reading.py", ("--pictures", "60", "--rounds", "1"), "times the published layout"),
+        (
+            "regions.py",
+            ("--architecture", "fasterrcnn_mobilenet_v3_large_320_fpn", "--pictures", "8", "--rounds", "1"),
+            "beside the fastest loop",
+        ),
     ],
 )
 def test_a_benchmark_runs(script, given, said):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from ingest_sources import bomb_header, encoded, ingest, multi30k, picture, sample, tar, write
 from PIL import Image
-from regions_world import arguments, boxes_of, call_regions, features_of, write_untrained
+from regions_world import arguments, boxes_of, call_regions, features_of, regions, write_npy, write_untrained
 
 from contract.dataset import Dataset
+from contract.detector import IMPORTED, DetectorSpec, write_detector
 
 LEAST = 40  # more than the detector proposes in the picture `nothing`
 TURNED = 6  # EXIF's number of a picture that lies on its side
@@ -87,3 +88,27 @@ def test_what_is_bad_is_counted_by_its_reason_and_what_is_good_is_there(tmp_path
     assert 64 < boxes_of(found["turned"])[:, 3].max() <= 96
     for row in found.values():
         assert row["num_regions"] == LEAST and np.isfinite(features_of(row)).all() and features_of(row).std() > 0
+
+
+def test_features_that_are_not_finite_are_counted_too_where_they_were_brought(tmp_path, monkeypatch):
+    images = from_files(tmp_path)
+    detector, out = tmp_path / "detector", tmp_path / "regions"
+    write_detector(detector, DetectorSpec(IMPORTED, ("a", "b", "c"), 600, 1000), None)
+    rows = list(Dataset(images, "images").rows())
+    hurt = {"plain": np.nan, "cmyk": np.inf, "grey": 1e6}
+    for number, row in enumerate(rows):
+        one = regions(number)
+        one["boxes"] %= min(row["width"], row["height"])
+        one["boxes"] = np.sort(one["boxes"].reshape(-1, 2, 2), axis=1).reshape(-1, 4)
+        one["boxes"][:, 2:] += 1
+        one["features"][number % 12, 0] = hurt.get(row["image_id"], 1)
+        write_npy(tmp_path / "features", row["image_id"], (row["width"], row["height"]), one)
+    paths = arguments(images, detector, out, "--imported", str(tmp_path / "features"), "--least", "12", "--most", "12")
+    assert call_regions(monkeypatch, *paths) == 0
+    described = Dataset(out, "regions")
+    assert described.manifest.rejected == {"features_not_finite": 3}
+    assert {reject["key"] for reject in described.rejects()} == set(hurt)
+    good = {Path(name).stem for name in good_pictures()} - set(hurt)
+    found = {row["image_id"]: row for row in described.rows()}
+    assert good <= set(found) and len(found) == len(rows) - 3
+    assert all(np.isfinite(features_of(row)).all() for row in found.values())

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from regions_world import boxes_of, call_regions, features_of, row, write_images
+from regions_world import boxes_of, call_regions, features_of, regions, row, write_images, write_npy
 
 from contract.dataset import Dataset
 from contract.detector import IMPORTED, UNNAMED, DetectorSpec, write_detector
@@ -24,17 +24,6 @@ from pipelines.regions.files import open_file
 
 NAMES = ("yolk", "goggles", "man")
 SIZES = {"a": (640, 480), "b": (300, 400), "c": (500, 333)}
-
-
-def regions(seed: int, count: int = 12, width: int = 6) -> dict[str, np.ndarray]:
-    draws = np.random.default_rng(seed)
-    corners = draws.uniform(0, 150, (count, 2))
-    return {
-        "boxes": np.concatenate([corners, corners + draws.uniform(5, 100, (count, 2))], axis=1).astype(np.float32),
-        "features": draws.normal(0, 3, (count, width)).astype(np.float32),
-        "classes": draws.integers(0, 3, count),
-        "scores": draws.uniform(0, 1, count).astype(np.float32),
-    }
 
 
 def in_base64(array: np.ndarray) -> str:
@@ -63,16 +52,6 @@ def write_hdf5(path: Path, names: list, padded: int = 14) -> None:
         file["num_boxes"] = [12] * len(names)
         file["bbox"], file["features"] = column("boxes").astype("f4"), column("features").astype("f4")
         file["objects"] = column("classes").astype("i8")
-
-
-def write_npy(folder: Path, name: str, size: tuple[int, int], one: dict[str, np.ndarray]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / f"{name}.npy", one["features"])
-    info = {
-        "bbox": one["boxes"], "num_boxes": len(one["boxes"]), "image_width": size[0], "image_height": size[1],
-        "objects": one["classes"], "cls_prob": one["scores"],
-    }  # fmt: skip
-    np.save(folder / f"{name}_info.npy", info, allow_pickle=True)
 
 
 class World:
