@@ -135,10 +135,13 @@ TRIPLES = _dataset("triples", "1.0", ("image_id", "rank", "query_id"), "image_id
     _SPLIT,
 ])  # fmt: skip
 
-LEXICON = _dataset("lexicon", "1.0", ("source", "lang"), "source", [
+LEXICON = _dataset("lexicon", "1.1", ("source", "lang"), "source", [
     column("source", pa.string(), "English word or phrase, case-folded", "Unicode NFC"),
     _LANG, column("targets", _strings(), "Its translations, sorted", "Unicode NFC"),
     column("origins", _strings(), "The dictionaries that hold the entry, sorted"),
+    column("scores", pa.list_(pa.field("element", pa.float32(), nullable=True)),
+           "The best score that a dictionary gives each translation, null where none does; null where none has any",
+           "the dictionary's own", nullable=True),
 ])  # fmt: skip
 
 CODESWITCH = _dataset("codeswitch", "1.0", ("image_id", "caption_id", "variant"), "image_id", [

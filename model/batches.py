@@ -20,6 +20,7 @@ from model.network import GenerationNetwork, UnderstandingNetwork
 from model.order import Order
 from model.pairs import PairDraws, duplicates
 from model.regions import RegionStore
+from model.switching import SwitchedAnew
 from model.tokenizer import Tokenizer
 
 _ALIKE = 20  # how many like pictures hard negatives are drawn from
@@ -34,7 +35,8 @@ class Sources:
         tokenizer: text to ids.
         store: regions by picture.
         captions: English training captions.
-        codeswitch: code-switched ones; None where pre-training goes without MCT.
+        codeswitch: code-switched ones, the same in every epoch or drawn anew; None where pre-training goes without
+            MCT.
         corpus: plain text in all languages.
         probabilities: how often each language of the plain text is drawn, as the corpus states it.
         languages: all languages, in the order of the language embedding.
@@ -44,7 +46,7 @@ class Sources:
     tokenizer: Tokenizer
     store: RegionStore
     captions: Texts
-    codeswitch: Texts | None
+    codeswitch: Texts | SwitchedAnew | None
     corpus: Texts
     probabilities: dict[str, float]
     languages: tuple[str, ...]
@@ -93,6 +95,14 @@ class Sources:
             self._orders[name] = Order(len(texts), self.seed, name, lengths=lengths)
         return self._orders[name].batch(number, size)
 
+    def switched(self, name: str, number: int, size: int) -> tuple[Texts, Ints]:
+        """The code-switched captions that the n-th batch of a task sees, and its rows; plain ones without MCT."""
+        if isinstance(self.codeswitch, SwitchedAnew):
+            texts = self.codeswitch.in_epoch(number * size // len(self.codeswitch))
+            return texts, self.batch(name, self.codeswitch.plain, number, size)
+        texts = self.captions if self.codeswitch is None else self.codeswitch
+        return texts, self.batch(name, texts, number, size)
+
     @cached_property
     def _by_language(self) -> dict[str, Texts]:
         rows: dict[str, list[int]] = {}
@@ -128,7 +138,7 @@ class UnderstandingTasks:
 
     def __init__(self, sources: Sources, config: PretrainConfig) -> None:
         self.sources, self.config = sources, config
-        self._pairs: dict[bool, PairDraws] = {}
+        self._pairs: dict[str, PairDraws] = {}
 
     def loss(self, network: UnderstandingNetwork, task: str, number: int) -> Tensor:
         """The loss of a task's n-th batch."""
@@ -139,12 +149,14 @@ class UnderstandingTasks:
             texts = self.sources.sentences(number, self.config.batch_size)
             tokens, labels = self._masked(texts, draw)
             return objectives.masked_language_loss(network, tokens.to(network.device), labels.to(network.device))
-        switched = self.sources.codeswitch if task.startswith("MC-") else None
-        chosen = self.sources.captions if switched is None else switched
-        rows = self.sources.batch(task, chosen, number, self.config.batch_size)
+        if task.startswith("MC-"):
+            texts, rows = self.sources.switched(task, number, self.config.batch_size)
+        else:
+            texts = self.sources.captions
+            rows = self.sources.batch(task, texts, number, self.config.batch_size)
         if task.endswith("VLM"):
-            return self._matching(network, chosen, rows, draw)
-        return kinds[task[-3:]](network, chosen.of(rows.tolist()), draw)
+            return self._matching(network, task, texts, rows, draw)
+        return kinds[task[-3:]](network, texts.of(rows.tolist()), draw)
 
     def _masked(self, texts: Texts, draw: np.random.Generator) -> tuple[Tensor, Tensor]:
         mask = self.sources.tokenizer.mask
@@ -167,19 +179,18 @@ class UnderstandingTasks:
         )  # fmt: skip
 
     def _matching(
-        self, network: UnderstandingNetwork, texts: Texts, rows: Ints, draw: np.random.Generator
+        self, network: UnderstandingNetwork, task: str, texts: Texts, rows: Ints, draw: np.random.Generator
     ) -> Tensor:  # fmt: skip
         """Each caption with its own picture, and ``negatives`` mismatched pairs beside it."""
         sources, config = self.sources, self.config
-        switched = texts is sources.codeswitch
-        if switched not in self._pairs:
-            self._pairs[switched] = PairDraws(texts, sources.groups, config.negatives)
+        if task not in self._pairs:
+            self._pairs[task] = PairDraws(texts, sources.groups, config.negatives)
         alike = sources.alike if draw.random() < config.hard_negatives else None
-        captions, pictures = self._pairs[switched].of(rows, draw, alike)
+        captions, pictures = self._pairs[task].of(rows, draw, alike)
         matched = np.zeros(pictures.shape, np.float32)
         matched[:, 0] = 1.0
         return objectives.matching_loss(
-            network, pad([texts.tokens[row] for row in captions.ravel()]).to(network.device),
+            network, pad([texts.tokens[row] for row in captions.ravel().tolist()]).to(network.device),
             sources.store.batch(pictures.ravel()).to(network.device),
             torch.from_numpy(matched.ravel()).to(network.device),
         )  # fmt: skip

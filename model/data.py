@@ -31,7 +31,7 @@ class Texts:
         keys: caption_id or sentence_id, one a text.
     """
 
-    tokens: list[Ints]
+    tokens: Sequence[Ints]
     languages: list[str]
     pictures: Ints
     keys: list[str]

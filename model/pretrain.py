@@ -4,7 +4,8 @@ r"""Pre-training, of the understanding or of the generation network.
         --codeswitch DIR --out DIR
     python -m model.pretrain generation --tokenizer DIR --corpus DIR --captions DIR --regions DIR --out DIR
 
-Without ``--codeswitch`` the code-switched tasks take plain English captions: the same training without MCT.
+Without ``--codeswitch`` the code-switched tasks take plain English captions: the same training without MCT. With
+``--lexicon`` besides they draw their captions anew in every epoch, as that dataset was drawn.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ from contract.command import Call, PathOption, run_stage
 from contract.config import as_parameters
 from contract.dataset import Dataset
 from contract.device import choose_device, use_threads
-from contract.errors import WRONG_USAGE
+from contract.errors import WRONG_USAGE, UsageError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, training
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import CONFIGS, NetworkConfig, PretrainConfig
-from model.data import read_captions, read_codeswitch, read_corpus
+from model.data import Texts, read_captions, read_codeswitch, read_corpus
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.regions import RegionStore
+from model.switching import SwitchedAnew
 from model.tokenizer import Tokenizer
 
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
@@ -45,6 +47,7 @@ def pretrain(call: Call[PretrainConfig]) -> None:
     size = sum(parameter.numel() for parameter in network.parameters())
     print(f"pre-training {config.NETWORK} on {device}: {size:,} parameters, {_tell(sources)}.")
     inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"}
+    code = fingerprint_of_code(["model", "contract.text", "contract.codeswitching"])
     facts = {
         "stage": "pretrain", "mct": sources.codeswitch is not None,
         "parameters": as_parameters(config), "seed": call.seed, "inputs": inputs,
@@ -57,7 +60,7 @@ def pretrain(call: Call[PretrainConfig]) -> None:
             config.checkpoint_every,
         ),
         call.seed, f"pretrain {call.path('out').name}", config.batch_size * config.tasks_per_step,
-        training.work_folder(call.path("out"), facts | {"code": fingerprint_of_code(["model", "contract.text"])}),
+        training.work_folder(call.path("out"), facts | {"code": code}),
     )  # fmt: skip
     checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": log})
 
@@ -68,15 +71,23 @@ def read_sources(call: Call[PretrainConfig]) -> Sources:
     plain_text = Dataset(call.path("corpus"), "corpus").manifest.statistics["languages"]
     tokenizer, store = Tokenizer(call.path("tokenizer")), RegionStore(call.path("regions"))
     captions = read_captions(call.path("captions"), tokenizer, store, "train", ("en",), longest)
-    switched = call.paths["codeswitch"]
     corpus = read_corpus(call.path("corpus"), tokenizer, "train", longest)
     # The language embedding has room for every language that a caption may later be asked for in.
     later = Dataset(call.path("captions"), "captions").table(["lang"])["lang"].unique().to_pylist()
     return Sources(
-        tokenizer, store, captions, read_codeswitch(switched, tokenizer, store, longest) if switched else None, corpus,
+        tokenizer, store, captions, _switched(call, tokenizer, store), corpus,
         {language: counts["probability"] for language, counts in plain_text.items()},
         tuple(sorted({"en", *corpus.languages, *later})), call.seed,
     )  # fmt: skip
+
+
+def _switched(call: Call[PretrainConfig], tokenizer: Tokenizer, store: RegionStore) -> Texts | SwitchedAnew | None:
+    codeswitch, lexicon, longest = call.paths["codeswitch"], call.paths.get("lexicon"), call.config.max_text_length
+    if lexicon and not codeswitch:
+        raise UsageError("--lexicon is given without --codeswitch.", "the dataset that says how to draw from it.")
+    if codeswitch and lexicon:
+        return SwitchedAnew(codeswitch, lexicon, call.path("captions"), tokenizer, store, longest)
+    return read_codeswitch(codeswitch, tokenizer, store, longest) if codeswitch else None
 
 
 def network_config(call: Call[PretrainConfig], sources: Sources) -> NetworkConfig:
@@ -129,6 +140,8 @@ def step_losses(
 
 def _tell(sources: Sources) -> str:
     switched = "no MCT" if sources.codeswitch is None else f"{len(sources.codeswitch):,} code-switched ones"
+    if isinstance(sources.codeswitch, SwitchedAnew):
+        switched += " drawn anew in every epoch"
     return f"{len(sources.captions):,} English captions, {switched}, {len(sources.corpus):,} sentences of plain text"
 
 
@@ -138,6 +151,7 @@ PATHS = (
     PathOption("captions", "dataset of captions; English training captions are used"),
     PathOption("regions", "dataset of regions"),
     PathOption("codeswitch", "dataset of code-switched captions; leave it out to train without MCT", required=False),
+    PathOption("lexicon", "that dataset's lexicon; captions are then switched anew in every epoch", required=False),
     PathOption("out", "folder for the checkpoint", replaces=checkpoint.made_by("pretrain")),
 )
 

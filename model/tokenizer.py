@@ -13,9 +13,10 @@ import itertools
 import json
 import shutil
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import sentencepiece
 
@@ -31,6 +32,7 @@ BOS, PAD, EOS, UNK = 0, 1, 2, 3
 MODEL_FILE = "sentencepiece.bpe.model"  # XLM-R's own name for it
 _OFFSET = 1  # SentencePiece's <unk> <s> </s> are ids 0 1 2; pieces follow from 3, here from 4
 _FIRST_PIECE = 4
+_MANY_UNKNOWN = 0.1  # share of a language's translations; of a language that a tokenizer has, it is far less
 
 
 class Tokenizer:
@@ -130,9 +132,24 @@ def run(call: Call[TokenizerConfig]) -> None:
             texts = progress(_texts(call), "tokenizer: reading text", unit="texts")
             train(texts, _whole_words(call), call.config, call.seed, new)
         tokenizer = Tokenizer(new)
-        sizes = {"vocabulary": tokenizer.vocabulary, "mask": tokenizer.mask}
-        (new / "tokenizer.json").write_text(json.dumps(sizes) + "\n")
+        unknown = unknown_shares(tokenizer, Dataset(call.path("lexicon"), "lexicon").rows(["lang", "targets"]))
+        facts = {"vocabulary": tokenizer.vocabulary, "mask": tokenizer.mask, "unknown_translations": unknown}
+        (new / "tokenizer.json").write_text(json.dumps(facts) + "\n")
     print(f"tokenizer: {tokenizer.vocabulary:,} ids.")
+    for lang, share in unknown.items():
+        if share > _MANY_UNKNOWN:
+            print(
+                f"tokenizer: {share:.0%} of the lexicon's translations into {lang} hold characters that it does not "
+                "know: leave the language out of `codeswitch.languages`, or take a tokenizer that has it."
+            )
+
+
+def unknown_shares(tokenizer: Tokenizer, lexicon: Iterator[dict[str, Any]]) -> dict[str, float]:
+    """The share of each language's translations that hold an ``<unk>``, from rows with lang and targets."""
+    counts: defaultdict[str, Counter[bool]] = defaultdict(Counter)
+    for row in lexicon:
+        counts[row["lang"]].update(UNK in tokenizer.encode(target) for target in row["targets"])
+    return {lang: round(counts[lang][True] / counts[lang].total(), 4) for lang in sorted(counts)}
 
 
 def _texts(call: Call[TokenizerConfig]) -> Iterator[str]:

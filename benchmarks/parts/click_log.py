@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -12,9 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contract.hashing import shard_of
-from contract.manifest import Manifest, Shard
-from contract.schemas import SCHEMAS, DatasetSchema
-from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
+from contract.schemas import SCHEMAS
+from parts.datasets import write_dataset
 from pipelines.scenes.language.queries import query
 from pipelines.scenes.log.clicks import LANGUAGES
 from pipelines.scenes.log.dirt import NOISE, UNTIDY
@@ -44,8 +42,8 @@ def write_world(root: Path, pictures: int, rows: int) -> None:
     for number in sorted(range(pictures), key=ids.__getitem__):
         members[shard_of(ids[number], SHARDS)].append(number)
     for name, batch in (("images", _images), ("regions", _regions)):
-        _write_dataset(root / name, SCHEMAS[name], (batch([scenes[number] for number in of]) for of in members))
-    _write_dataset(root / "captions", SCHEMAS["captions"], (_none("captions") for _ in members))
+        write_dataset(root / name, SCHEMAS[name], SHARDS, (batch([scenes[number] for number in of]) for of in members))
+    write_dataset(root / "captions", SCHEMAS["captions"], SHARDS, (_none("captions") for _ in members))
     (root / "detector").mkdir()
     (root / "detector" / "detector.json").write_text(json.dumps({"class_names": NOUNS}))
     _write_log(root / "log", scenes, rows)
@@ -93,19 +91,6 @@ def _regions(scenes: list[Scene]) -> pa.RecordBatch:
 
 def _none(name: str) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema=SCHEMAS[name].arrow)
-
-
-def _write_dataset(folder: Path, schema: DatasetSchema, batches: Iterator[pa.RecordBatch]) -> None:
-    shards, rejects = list[Shard](), list[Shard]()
-    for index, batch in enumerate(batches):
-        with ShardWriter(folder, shard_name(index, SHARDS), schema) as writer:
-            writer.write(batch)
-        with ShardWriter(folder, f"{REJECTS_FOLDER}/{shard_name(index, SHARDS)}", SCHEMAS["rejects"]) as rejected:
-            pass
-        shards.append(writer.shard())
-        rejects.append(rejected.shard())
-    total = sum(shard.rows for shard in shards)
-    Manifest(schema.name, schema.version, "benchmark", {}, 0, {}, shards, rejects, total, total, {}).write(folder)
 
 
 def _write_log(folder: Path, scenes: list[Scene], rows: int) -> None:

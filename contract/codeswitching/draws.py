@@ -15,7 +15,7 @@ from contract.codeswitching.forms import Forms
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.matches import Matches
 from contract.codeswitching.ragged import Ints, offsets_of, ranges
-from contract.codeswitching.settings import ONE, WORD, Settings
+from contract.codeswitching.settings import ONE, SCORE, WORD, Settings
 from contract.hashing import stable_hash
 
 _PLACE = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's increment: odd, so that no two places fall together
@@ -103,9 +103,7 @@ class Draws:
     def _entry_a_word(self, rows: Ints, matches: Ints, states: np.ndarray) -> Ints:
         """Where in the forms' entries that of a language drawn for each word stands."""
         forms, (offsets, sums) = self._matches.forms[matches], (self._table.offsets, self._table.sums)
-        first, last = sums[offsets[forms]], sums[offsets[forms + 1]]
-        drawn = _below(first + self._draw(rows, matches, states, _LANGUAGE) * (last - first), last)
-        return np.searchsorted(sums, drawn, side="right") - 1
+        return _weighted(sums, offsets[forms], offsets[forms + 1], self._draw(rows, matches, states, _LANGUAGE))
 
     def _sentence_languages(self, states: np.ndarray, captions: int) -> Ints:
         """One language a row, among those that have a word of its caption; -1 where there is none."""
@@ -130,7 +128,10 @@ class Draws:
 
     def _targets(self, entries: Ints, rows: Ints, matches: Ints, states: np.ndarray) -> Ints:
         first, last = self._lexicon.target_offsets[entries], self._lexicon.target_offsets[entries + 1]
-        return first + (self._draw(rows, matches, states, _TARGET) * (last - first)).astype(np.int64)
+        drawn = self._draw(rows, matches, states, _TARGET)
+        if self._settings.translation_draw == SCORE:
+            return _weighted(self._lexicon.target_sums, first, last, drawn)
+        return first + (drawn * (last - first)).astype(np.int64)
 
 
 def _states(caption_ids: Sequence[str], variants: Sequence[int], seed: int) -> np.ndarray:
@@ -150,6 +151,19 @@ def _mixed(values: np.ndarray) -> np.ndarray:
 def _uniform(states: np.ndarray, purpose: np.uint64) -> np.ndarray:
     """Numbers in [0, 1), float64, one a state and purpose."""
     return (_mixed(states + purpose) >> np.uint64(11)) * 2.0**-53
+
+
+def _weighted(sums: np.ndarray, first: Ints, last: Ints, drawn: np.ndarray) -> Ints:
+    """One place from ``first`` to before ``last`` a draw, as likely as its weight.
+
+    Args:
+        sums: [places + 1], the weights of all places before each.
+        first: [draws].
+        last: [draws].
+        drawn: [draws], numbers in [0, 1).
+    """
+    low, high = sums[first], sums[last]
+    return np.searchsorted(sums, _below(low + drawn * (high - low), high), side="right") - 1
 
 
 def _below(values: np.ndarray, limits: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contract.codeswitching.ragged import offsets_of, ranges
 from contract.dataset import Dataset
 from contract.errors import InputError, UsageError
 
@@ -20,7 +21,7 @@ class Lexicon:
     an entry lie side by side in ``targets``.
 
     Args:
-        table: columns source, lang, targets as in the dataset ``lexicon``; a source's rows side by side.
+        table: columns source, lang, targets and scores as in the dataset ``lexicon``; a source's rows side by side.
         languages: only these; all where it is empty.
 
     Attributes:
@@ -29,6 +30,8 @@ class Lexicon:
         entry_offsets: [sources + 1], the first entry of each source.
         entry_language: [entries], language numbers.
         target_offsets: [entries + 1], the first target of each entry.
+        target_sums: [targets + 1], the shares by score of all targets before each; those of an entry add up to 1. A
+            target without a score counts as its entry's least one; of an entry without scores all are alike.
         targets: the target strings as they stand in the dictionaries.
         capitalised: the same strings with a capital first letter.
 
@@ -55,8 +58,20 @@ class Lexicon:
         self.entry_offsets: np.ndarray = np.concatenate([[0], sources.run_ends.to_numpy()])
         lists = table["targets"].combine_chunks()
         self.target_offsets: np.ndarray = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
+        self.target_sums: np.ndarray = offsets_of(self._shares(table["scores"].combine_chunks()), np.float64)
         self.targets: pa.StringArray = lists.flatten()
         self.capitalised: pa.StringArray = _capitalised(self.targets)
+
+    def _shares(self, scores: pa.ListArray) -> np.ndarray:
+        """Each target's share of its entry, by score; float64 [targets]."""
+        firsts, counts = self.target_offsets[:-1], np.diff(self.target_offsets)
+        weights = np.full(self.target_offsets[-1], np.nan)
+        scored = np.flatnonzero(scores.is_valid().to_numpy(zero_copy_only=False))
+        values = pc.cast(scores.flatten(), pa.float64()).to_numpy(zero_copy_only=False)
+        weights[ranges(firsts[scored], counts[scored])] = values
+        least = np.nan_to_num(np.fmin.reduceat(weights, firsts), nan=1.0)
+        weights = np.where(np.isnan(weights), np.repeat(least, counts), weights)
+        return weights / np.repeat(np.add.reduceat(weights, firsts), counts)
 
     @classmethod
     def load(cls, folder: Path, languages: Sequence[str] = ()) -> Lexicon:
@@ -67,7 +82,7 @@ class Lexicon:
             UsageError: where a language that was asked for is not in it.
         """
         try:
-            return cls(Dataset(folder, "lexicon").table(["source", "lang", "targets"]), languages)
+            return cls(Dataset(folder, "lexicon").table(["source", "lang", "targets", "scores"]), languages)
         except InputError as error:
             raise InputError(f"{folder}: {error.what}", error.expected, error.remedy) from error
 

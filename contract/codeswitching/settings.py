@@ -11,6 +11,7 @@ FULL, FOLDED, PUBLISHED = "full", "folded", "published"
 LOOK_UPS = (FULL, FOLDED, PUBLISHED)
 EACH, ONE = "each", "one"
 WORD, SENTENCE = "word", "sentence"
+UNIFORM, SCORE = "uniform", "score"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Settings:
         language_draw: "word" draws a language for each word; "sentence" one for the caption.
         language_weights: relative weights of languages, positive; 1 for a language that is not named.
         never: words and phrases that are never switched.
+        translation_draw: "uniform": the translations of a word are equally likely; "score": as likely as the
+            dictionaries' scores say, where they say anything.
     """
 
     look_up: str = FULL
@@ -35,6 +38,7 @@ class Settings:
     language_draw: str = WORD
     language_weights: Mapping[str, float] = field(default_factory=dict)
     never: tuple[str, ...] = ()
+    translation_draw: str = UNIFORM
 
     def __post_init__(self) -> None:
         """Refuses what cannot be drawn from.
@@ -46,7 +50,10 @@ class Settings:
             value = getattr(self, name)
             if not 0 <= value <= 1:  # also refuses NaN
                 raise UsageError(f"{name} is {value}.", "a probability from 0 to 1.")
-        for name, choices in (("look_up", LOOK_UPS), ("words", (EACH, ONE)), ("language_draw", (WORD, SENTENCE))):
+        for name, choices in {
+            "look_up": LOOK_UPS, "words": (EACH, ONE), "language_draw": (WORD, SENTENCE),
+            "translation_draw": (UNIFORM, SCORE),
+        }.items():  # fmt: skip
             if getattr(self, name) not in choices:
                 raise UsageError(f"{name} is {getattr(self, name)!r}.", f"one of {', '.join(choices)}.")
         for language, weight in self.language_weights.items():

@@ -1,4 +1,4 @@
-"""How much of the captions the lexicon covers, language by language."""
+"""How much of the captions the lexicon covers, language by language, by this run's look-up and by the published one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from contract.codeswitching import Lexicon, Switched, Switcher
 from contract.codeswitching.forms import Forms
 from contract.codeswitching.ragged import ranges
 
-MOST_FREQUENT = 50
+MOST_FREQUENT, MOST_FREQUENT_OF_LANGUAGE = 50, 10
 _POORLY_COVERED = 0.02  # share of running words under which a dictionary's columns may well be the wrong way round
 
 
@@ -26,15 +28,19 @@ class CoverageCounter:
     def __init__(self, switcher: Switcher) -> None:
         self._switcher = switcher
         self._tokens, self._matched = np.zeros((2, 0))  # tokens a form: as they stand, and as they were looked up
+        self._between_spaces: Counter[str] = Counter()
 
-    def add(self, switched: Switched) -> None:
+    def add(self, texts: pa.StringArray, switched: Switched) -> None:
         """Counts a batch of captions."""
+        pieces = pc.value_counts(pc.split_pattern(texts, " ").flatten())
+        counts = zip(pieces.field("values").to_pylist(), pieces.field("counts").to_pylist(), strict=True)
+        self._between_spaces.update({piece: count for piece, count in counts if piece})
         forms, matches = len(self._switcher.forms.names), switched.matches
         self._tokens = _added(self._tokens, np.bincount(switched.form_of_token, minlength=forms))
         self._matched = _added(self._matched, np.bincount(matches.forms, matches.tokens, forms))
 
     def statistics(self) -> dict[str, Any]:
-        """Counts as nested mappings of numbers. ``words`` is for ``summarise_coverage`` and not for the manifest."""
+        """Counts as nested mappings of numbers. Those of single words are for ``summarise_coverage`` alone."""
         lexicon, table, names = self._switcher.lexicon, self._switcher.forms.table, self._switcher.forms.names
         weights = np.repeat(self._matched, np.diff(table.offsets[: len(self._matched) + 1]))
         entries, languages = table.entries[: len(weights)], table.languages[: len(weights)]
@@ -45,6 +51,7 @@ class CoverageCounter:
         return {
             "tokens": int(self._tokens.sum()),
             "words": {names[form]: int(self._tokens[form]) for form in seen},
+            "between_spaces": dict(self._between_spaces),
             "covered_tokens": dict(zip(lexicon.languages, map(int, covered), strict=True)),
             "translations": dict(zip(lexicon.languages, map(int, translations), strict=True)),
         }
@@ -64,28 +71,53 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
         forms: looks the captions' types up.
 
     Returns:
-        Tokens and types; by language the share of each that has a translation and the mean number of translations a
-        covered token; the most frequent words without any translation.
+        Tokens and types; by language the share of each that has a translation, the mean number of translations a
+        covered token, the most frequent words without a translation, and the shares that the published look-up finds
+        of whatever stands between spaces; the most frequent words that no language has.
     """
     words = _types(counts["words"], forms)
     numbers = forms.numbers(words)
     table = forms.table
     held = np.diff(table.offsets)[numbers]
     languages = table.languages[ranges(table.offsets[numbers], held)]
-    types = np.bincount(languages, minlength=len(lexicon.languages)).tolist()
-    uncovered = Counter({word: words[word] for word, count in zip(words, held.tolist(), strict=True) if not count})
+    has = np.zeros((len(words), len(lexicon.languages)), bool)  # whether a language has a word
+    has[np.repeat(np.arange(len(words)), held), languages] = True
+    names = list(words)
+    order = sorted(range(len(names)), key=lambda place: (-words[names[place]], names[place]))
+
+    def uncovered(covered: np.ndarray, most: int) -> dict[str, int]:
+        """The most frequent of the words that are not covered, with their counts."""
+        return {names[place]: words[names[place]] for place in [place for place in order if not covered[place]][:most]}
+
+    published = _published(counts["between_spaces"], lexicon)
     return {
         "tokens": counts["tokens"],
         "types": len(words),
         "languages": {
             lang: {
                 "token_share": _share(counts["covered_tokens"][lang], counts["tokens"]),
-                "type_share": _share(covered_types, len(words)),
+                "type_share": _share(int(has[:, number].sum()), len(words)),
                 "translations_a_token": _share(counts["translations"][lang], counts["covered_tokens"][lang]),
+                "published": published[lang],
+                "uncovered_words": uncovered(has[:, number], MOST_FREQUENT_OF_LANGUAGE),
             }
-            for lang, covered_types in zip(lexicon.languages, types, strict=True)
+            for number, lang in enumerate(lexicon.languages)
         },
-        "uncovered_words": dict(sorted(uncovered.items(), key=lambda item: (-item[1], item[0]))[:MOST_FREQUENT]),
+        "uncovered_words": uncovered(np.any(has, axis=1, keepdims=True)[:, 0], MOST_FREQUENT),
+    }
+
+
+def _published(pieces: dict[str, int], lexicon: Lexicon) -> dict[str, dict[str, float]]:
+    """What exact look-up of whatever stands between spaces finds, by language: shares of tokens and of types."""
+    tokens, types = np.zeros((2, len(lexicon.languages)), np.int64)
+    for piece, count in pieces.items():
+        entries = lexicon.entries_of(piece)
+        languages = lexicon.entry_language[entries.start : entries.stop]
+        tokens[languages] += count
+        types[languages] += 1
+    return {
+        lang: {"token_share": _share(int(found), sum(pieces.values())), "type_share": _share(int(kinds), len(pieces))}
+        for lang, found, kinds in zip(lexicon.languages, tokens, types, strict=True)
     }
 
 

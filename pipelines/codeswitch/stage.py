@@ -46,6 +46,9 @@ class Config:
     language_draw: str = option("word", "word: a language for each word; sentence: one for the caption")
     language_weights: dict[str, float] = option({}, "relative weights of languages; 1 where none is named")
     never: tuple[str, ...] = option((), "words and phrases that are never switched")
+    translation_draw: str = option(
+        "uniform", "uniform: every translation of a word is as likely; score: by the dictionaries' scores"
+    )
     variants: int = option(4, "draws for each caption", "variants")
 
     def __post_init__(self) -> None:
@@ -61,7 +64,7 @@ class Config:
         """What the sampler needs of it."""
         return Settings(
             self.look_up, self.sentence_share, self.word_probability, self.words, self.language_draw,
-            self.language_weights, self.never,
+            self.language_weights, self.never, self.translation_draw,
         )  # fmt: skip
 
 
@@ -91,7 +94,7 @@ class CodeswitchShards:
             for batch in bounded(english, variants):
                 ids, texts = batch["caption_id"].to_pylist(), batch["text"].to_pylist()
                 switched = switcher.switch(ids, texts, range(variants), self._seed)
-                coverage.add(switched)
+                coverage.add(batch["text"], switched)
                 rows, rejects = rows_of(batch, switched, variants)
                 tally.rows_in += len(ids) * variants
                 yield rows

@@ -38,6 +38,7 @@ class ShardBuilder:
         self._index, self._shards = index, shards
         self._languages, self._keep_identical, self._phrases = frozenset(languages), keep_identical, phrases
         self._entries: defaultdict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
+        self._scores: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
         self._keys: dict[str, tuple[str, bool]] = {}  # source as it stands → its key, and whether it belongs here
         self.read = self.further = 0
 
@@ -100,6 +101,9 @@ class ShardBuilder:
             return self._reject(file, pair, key, "entry_phrase", f"{lang}: {key}")
         if not self._keep_identical and (key == target or key == lookup_key(target)):
             return self._reject(file, pair, key, "entry_identical", f"{lang}: {target}")
+        if pair.score is not None:
+            scores = self._scores[key, lang]
+            scores[target] = max(pair.score, scores.get(target, 0.0))
         origins = self._entries[key, lang]
         if target in origins:
             origins[target].add(file.name)
@@ -116,8 +120,10 @@ class ShardBuilder:
     def rows(self) -> Iterator[dict[str, Any]]:
         """The entries as rows of the dataset ``lexicon``, in its order."""
         for (source, lang), origins in sorted(self._entries.items(), key=lambda entry: entry[0]):
-            names = sorted(set().union(*origins.values()))
-            yield {"source": source, "lang": lang, "targets": sorted(origins), "origins": names}
+            targets, names = sorted(origins), sorted(set().union(*origins.values()))
+            scores = self._scores.get((source, lang))
+            stated = [scores.get(target) for target in targets] if scores else None
+            yield {"source": source, "lang": lang, "targets": targets, "origins": names, "scores": stated}
 
     def counts_by_language(self) -> tuple[Counter[str], Counter[str]]:
         """Entries and pairs of each language."""

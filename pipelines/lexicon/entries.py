@@ -14,12 +14,14 @@ class Pair(NamedTuple):
         source: the English side.
         target: the other side.
         lang: language of the target; empty where the file's name tells it.
+        score: how good the dictionary says the translation is, positive; None where it does not say.
     """
 
     place: int
     source: str
     target: str
     lang: str = ""
+    score: float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -19,12 +20,14 @@ _COLUMN_NAMES = {
     "source": ("source", "english", "en", "eng", "expression", "word"),
     "target": ("target", "translation", "translations"),
     "lang": ("lang", "language", "target_language"),
+    "score": ("score", "quality", "weight"),
 }
 _COLUMNS_WITHOUT_HEADER = {
     3: ("expression", "language", "translation"),
     4: ("expression", "language", "translation", "score"),
 }
 _TEXT_FORMATS = {".csv": "csv", ".dict": "hunalign", ".tei": "tei", ".xml": "tei"}
+_LEAST_SCORE, _GREATEST_SCORE = 1e-9, 1e9  # what shares can be made of
 TEXT_SUFFIXES = (".txt", ".tsv", *_TEXT_FORMATS)
 
 
@@ -57,7 +60,7 @@ def read_hunalign(path: Path) -> Iterator[Pair | Malformed]:
 
 
 def read_columns(path: Path, delimiter: str) -> Iterator[Pair | Malformed]:
-    """Named columns, as in CSV and in PanLex-style exports: source, target and, where there is one, language.
+    """Named columns, as in CSV and in PanLex-style exports: source and target; language and score may be there too.
 
     Raises:
         InputError: where the first line names no source and target.
@@ -90,7 +93,7 @@ def _fields(text: str, delimiter: str) -> list[str]:
 
 
 def _columns(header: list[str]) -> dict[str, int] | None:
-    """Where source, target and language stand; None where the header does not name both of the first."""
+    """Where source, target, language and score stand; None where the header does not name both of the first."""
     places: dict[str, int] = {}
     for place, name in enumerate(header):
         for meaning, names in _COLUMN_NAMES.items():
@@ -108,11 +111,25 @@ def _pairs_in_columns(
             continue
         number, text = line
         fields = _fields(text, delimiter)
-        if len(fields) == width:
-            lang = fields[columns["lang"]].strip() if "lang" in columns else ""
-            yield Pair(number, fields[columns["source"]], fields[columns["target"]], lang)
-        else:
+        if len(fields) != width:
             yield Malformed(number, f"the line has {len(fields)} columns where {width} were expected")
+            continue
+        lang = fields[columns["lang"]].strip() if "lang" in columns else ""
+        score = _score(fields[columns["score"]]) if "score" in columns else None
+        if score is not None and not _LEAST_SCORE <= score <= _GREATEST_SCORE:  # also NaN
+            yield Malformed(
+                number, f"the score is {fields[columns['score']][:50]!r} where a positive number was expected"
+            )
+        else:
+            yield Pair(number, fields[columns["source"]], fields[columns["target"]], lang, score)
+
+
+def _score(text: str) -> float | None:
+    """A score; None where the field is empty, NaN where it holds no number."""
+    try:
+        return float(text) if text.strip() else None
+    except ValueError:
+        return math.nan
 
 
 def _read_csv(path: Path) -> Iterator[Pair | Malformed]:

@@ -26,7 +26,8 @@ class LogChunk:
         path: its file; of a stand-in log, the folder of the captions dataset.
         name: what rejects call it.
         kind: one of JSON_LINES, TSV, PARQUET, CAPTIONS.
-        start: first byte of a text, first row group of Parquet, or the captions' shard.
+        start: first byte of a text, first row group of Parquet, or the captions' shard. An empty file has one chunk,
+            which begins where it ends: a log without rows is still a log.
         end: end of the same, exclusive; None for the end of the file.
         rows: about how many rows it has.
     """
@@ -75,8 +76,9 @@ def _byte_ranges(path: Path, name: str, kind: str, chunk_bytes: int) -> list[Log
     if kind == TSV:
         check_header(path)
     if path.suffix == ".gz":  # can only be read from its beginning
+        next(read_lines(path), None)  # a file that is no gzip is an error before any work
         return [LogChunk(path, name, kind, 0, None, size * 5 // _BYTES_A_ROW)]
-    starts = range(0, size, chunk_bytes)
+    starts = range(0, max(size, 1), chunk_bytes)
     return [
         LogChunk(path, name, kind, at, min(at + chunk_bytes, size), (min(at + chunk_bytes, size) - at) // _BYTES_A_ROW)
         for at in starts
@@ -106,7 +108,8 @@ def _row_groups(path: Path, name: str) -> list[LogChunk]:
         raise InputError(f"{path} cannot be read as Parquet: {error}", "a whole Parquet file.") from error
     if names.count("query") != 1 or len(set(names)) < len(names):
         raise InputError(f"{path} has the columns {', '.join(sorted(names))}.", "each once, a column query among them.")
-    return [
+    chunks = [
         LogChunk(path, name, PARQUET, group, group + 1, metadata.row_group(group).num_rows)
         for group in range(metadata.num_row_groups)
     ]
+    return chunks or [LogChunk(path, name, PARQUET, 0, 0, 0)]

@@ -89,9 +89,12 @@ def line_fault(line: Line) -> LogRow | None:
 
 
 def parquet_row(batch: pa.RecordBatch, index: int, position: int) -> LogRow:
-    """One row of a batch, whatever its columns hold."""
+    """One row of a batch, whatever its columns hold; text may be binary, as several engines write it."""
     try:
         values = {name: batch.column(name)[index].as_py() for name in batch.schema.names}
+        values |= {
+            name: value.decode() for name, value in values.items() if isinstance(value, bytes) and name != "page_html"
+        }
     except UnicodeDecodeError as error:  # Parquet's writers do not check that strings are UTF-8
         return _malformed(position, f"not UTF-8: {error.reason}")
     except (

@@ -104,7 +104,8 @@ def _parquet_tables(number: int, chunk: LogChunk, images_at: ImagesAt) -> Iterat
             columns = [name for name in file.schema_arrow.names if name in PARQUET_COLUMNS]
             position = sum(file.metadata.row_group(group).num_rows for group in range(chunk.start))
             size = _BATCH_ROWS_WITH_PAGES if "page_html" in columns else _BATCH_ROWS
-            for batch in file.iter_batches(size, row_groups=[chunk.start], columns=columns):
+            groups = list(range(chunk.start, chunk.end or 0))
+            for batch in file.iter_batches(size, row_groups=groups, columns=columns):
                 yield _parquet_table(number, batch, position, images_at)
                 position += batch.num_rows
     except (OSError, pa.ArrowInvalid) as error:
@@ -150,7 +151,10 @@ def _table_of_columns(
 
 
 def _ordinary(batch: pa.RecordBatch) -> dict[str, pa.Array] | None:
-    """The columns of a batch, absent ones null; None where one is of another kind, or no UTF-8."""
+    """The columns of a batch, absent ones null; None where one is of another kind, or no UTF-8.
+
+    Text may also be binary, as several engines write it.
+    """
     absent = pa.nulls(batch.num_rows, pa.string())
     columns = {name: batch.column(name) if name in batch.schema.names else absent for name in PARQUET_COLUMNS}
     columns = {
@@ -166,12 +170,12 @@ def _ordinary(batch: pa.RecordBatch) -> dict[str, pa.Array] | None:
     if not pa.types.is_integer(columns["clicks"].type):
         return None
     page = columns["page_html"].type
-    if not (_is_text(page) or pa.types.is_binary(page) or pa.types.is_large_binary(page)):
+    if not _is_text(page):
         return None
     try:
         for name in texts:
             columns[name].validate(full=True)
-            columns[name] = columns[name].cast(pa.string())
+            columns[name] = columns[name].cast(pa.string())  # of binary, a check too
         columns["page_html"].validate(full=True)
         columns["clicks"] = columns["clicks"].cast(pa.int64())
         columns["image_id"] = columns["image_id"].cast(pa.string())
@@ -181,7 +185,8 @@ def _ordinary(batch: pa.RecordBatch) -> dict[str, pa.Array] | None:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _table_of(number: int, rows: Sequence[LogRow], images_at: ImagesAt) -> pa.Table:

@@ -15,7 +15,8 @@ class Coverage:
     Attributes:
         tokens: running words of the captions; None where code-switching has not run.
         types: different words of them.
-        languages: by language: entries, translations an entry, share of tokens and of types with a translation.
+        languages: by language: entries, translations an entry, share of tokens and of types with a
+            translation, and what exact look-up between spaces finds of them.
         uncovered: the most frequent words without any translation, with their counts.
     """
 

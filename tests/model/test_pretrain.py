@@ -25,6 +25,7 @@ from model.pretrain import main as pretrain_main
 from model.pretrain import read_sources
 from model.regions import RegionStore
 from model.tokenizer import BOS, EOS, Tokenizer
+from pipelines.codeswitch.stage import main as codeswitch
 
 EVENLY = dict.fromkeys(("de", "en", "zh"), 1 / 3)
 SMALL = {
@@ -169,6 +170,27 @@ def test_noise_leaves_as_much_of_a_text_without_spaces_as_of_one_with_them(data)
     for lang, shares in left.items():
         assert 0.25 < np.mean(shares) < 0.65, lang  # 30 % dropped, and about three of ten words under masks
         assert np.mean(np.array(shares) == 0) < 0.2, lang  # nothing but masks
+
+
+def test_captions_are_switched_anew_where_the_lexicon_is_given(data, tmp_path):
+    lexicon = [
+        {"source": THINGS["en"][number], "lang": "de", "targets": [word], "origins": ["test"], "scores": None}
+        for number, word in enumerate(THINGS["de"])
+    ]
+    write_dataset(tmp_path / "lexicon", "lexicon", lexicon)
+    paths = ["--captions", str(data["captions"]), "--lexicon", str(tmp_path / "lexicon")]
+    assert codeswitch([*paths, "--out", str(tmp_path / "codeswitch"), "--variants", "1", "--workers", "1"]) == 0
+    switched = {"codeswitch": tmp_path / "codeswitch"}
+    anew = {"lexicon": tmp_path / "lexicon"}
+    line = command("understanding", data | switched | anew, tmp_path / "anew", steps=40)
+    done = run(line)
+    assert done.returncode == 0, done.stderr
+    assert "code-switched ones drawn anew in every epoch" in done.stdout
+    same = run(command("understanding", data | switched, tmp_path / "same", steps=40))
+    assert same.returncode == 0 and "anew" not in same.stdout
+    assert losses(tmp_path / "anew") != losses(tmp_path / "same"), "later epochs see other variants"
+    alone = run(command("understanding", data | anew, tmp_path / "alone", mct=False))
+    assert alone.returncode == 2 and "--lexicon is given without --codeswitch" in alone.stderr
 
 
 def test_no_code_switched_caption_is_one_message(data, tmp_path):

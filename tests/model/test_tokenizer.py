@@ -26,9 +26,9 @@ def stage(tmp_path) -> list[str]:
 
     captions = [caption("en", i, text) for i, text in enumerate(ENGLISH)] + [caption("de", 0, "ein Unterseeboot")]
     lexicon = [
-        {"source": "red", "lang": "ja", "targets": ["赤い"], "origins": ["d"]},
-        {"source": "boat", "lang": "ja", "targets": ["船"], "origins": ["d"]},
-        {"source": "zebra", "lang": "ja", "targets": ["縞馬"], "origins": ["d"]},
+        {"source": "red", "lang": "ja", "targets": ["赤い"], "origins": ["d"], "scores": None},
+        {"source": "boat", "lang": "ja", "targets": ["船"], "origins": ["d"], "scores": None},
+        {"source": "zebra", "lang": "ja", "targets": ["縞馬"], "origins": ["d"], "scores": None},
     ]
     write_dataset(tmp_path / "corpus", "corpus", corpus("en", ENGLISH) + corpus("ja", JAPANESE))
     write_dataset(tmp_path / "captions", "captions", captions)
@@ -86,6 +86,20 @@ def test_a_given_model_is_taken_as_it_is(stage, tmp_path, monkeypatch):
     given = tmp_path / "tokenizer" / MODEL_FILE
     assert run(monkeypatch, [*stage[:-1], str(tmp_path / "taken"), "--model", str(given)]) == 0
     assert (tmp_path / "taken" / MODEL_FILE).read_bytes() == given.read_bytes()
+
+
+def test_a_language_that_a_given_tokenizer_lacks_is_named(stage, tmp_path, monkeypatch, capsys):
+    assert run(monkeypatch, stage) == 0
+    assert "does not know" not in capsys.readouterr().out
+    facts = json.loads((tmp_path / "tokenizer" / "tokenizer.json").read_text())
+    assert facts["unknown_translations"] == {"ja": 0.0}
+    georgian = [{"source": "boat", "lang": "ka", "targets": ["ნავი"], "origins": ["d"], "scores": None}]
+    english = [{"source": "boat", "lang": "en-x", "targets": ["ship"], "origins": ["d"], "scores": None}]
+    write_dataset(tmp_path / "other", "lexicon", georgian + english)
+    given = ["--model", str(tmp_path / "tokenizer" / MODEL_FILE), "--lexicon", str(tmp_path / "other")]
+    assert run(monkeypatch, [*stage[:-1], str(tmp_path / "taken"), *given]) == 0
+    said = capsys.readouterr().out
+    assert "100% of the lexicon's translations into ka hold characters" in said and "en-x" not in said
 
 
 def test_what_is_no_model_is_refused(tmp_path):

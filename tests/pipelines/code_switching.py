@@ -37,12 +37,14 @@ ENTRIES = {
 }
 
 
-def table_of(entries) -> pa.Table:
-    """A lexicon's table from {(source, lang): targets}."""
-    rows = [{"source": s, "lang": lang, "targets": t} for (s, lang), t in sorted(entries.items())]
-    return pa.Table.from_pylist(
-        rows, pa.schema([SCHEMAS["lexicon"].arrow.field(n) for n in ("source", "lang", "targets")])
-    )
+def table_of(entries, scores=None) -> pa.Table:
+    """A lexicon's table from {(source, lang): targets}, and scores likewise."""
+    rows = [
+        {"source": key[0], "lang": key[1], "targets": targets, "scores": (scores or {}).get(key)}
+        for key, targets in sorted(entries.items())
+    ]
+    columns = [SCHEMAS["lexicon"].arrow.field(name) for name in ("source", "lang", "targets", "scores")]
+    return pa.Table.from_pylist(rows, pa.schema(columns))
 
 
 def lexicon_of(entries=None, languages=()) -> Lexicon:
@@ -76,7 +78,7 @@ def write_lexicon(folder: Path, entries=None) -> Path:
     """A lexicon dataset."""
     entries = ENTRIES if entries is None else entries
     rows = [
-        {"source": source, "lang": lang, "targets": sorted(targets), "origins": ["test.txt"]}
+        {"source": source, "lang": lang, "targets": sorted(targets), "origins": ["test.txt"], "scores": None}
         for (source, lang), targets in entries.items()
     ]
     return write_dataset(folder, "lexicon", rows, 2)

@@ -1,5 +1,6 @@
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -27,6 +28,7 @@ MODES = st.builds(
     words=st.sampled_from(["each", "one"]),
     language_draw=st.sampled_from(["word", "sentence"]),
     language_weights=st.sampled_from([{}, {"fr": 5.0}]),
+    translation_draw=st.sampled_from(["uniform", "score"]),
 )
 
 
@@ -81,6 +83,32 @@ def test_text_and_source_text_explain_each_other(texts, mode):
             assert len({replacement["lang"] for replacement in replacements}) <= 1
 
 
+SOURCES = st.text(min_size=1, max_size=8).map(lookup_key).filter(bool)
+TARGETS = st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=3, unique=True).map(sorted)
+LEXICONS = st.dictionaries(st.tuples(SOURCES, st.sampled_from(["de", "ru"])), TARGETS, min_size=1, max_size=6)
+
+
+@given(st.data(), LEXICONS, MODES)
+@settings(max_examples=100, deadline=None)
+def test_no_replacement_comes_from_elsewhere_than_its_languages_entry(data, entries, mode):
+    lexicon = lexicon_of(entries)
+    switcher = Switcher(lexicon, replace(mode, language_weights={}))
+    words = st.sampled_from([source for source, _ in entries])
+    pieces = st.one_of(words, words.map(str.upper), st.text(max_size=4), st.sampled_from([" ", "'s ", "."]))
+    texts = data.draw(st.lists(st.lists(pieces, max_size=8).map("".join), min_size=1, max_size=4))
+    switched = switcher.switch([str(number) for number in range(len(texts))], texts, range(2), 7)
+    capital = dict(zip(lexicon.targets.to_pylist(), lexicon.capitalised.to_pylist(), strict=True))
+    rows = zip(switched.texts.to_pylist(), switched.replacements.to_pylist(), strict=True)
+    for row, (text, replacements) in enumerate(rows):
+        assert applied(texts[row // 2], replacements) == text
+        assert removed(text, replacements) == texts[row // 2]
+        for replacement in replacements:
+            key = switcher.forms.key(replacement["source"])
+            of_key = lexicon.targets_of(key, replacement["lang"])
+            targets = of_key or lexicon.targets_of(switcher.forms.lemma_key(key), replacement["lang"])
+            assert replacement["target"] in {*targets, *map(capital.get, targets)}
+
+
 @given(TEXTS, MODES, st.integers(0, 2**63), st.randoms(use_true_random=False))
 @settings(max_examples=40, deadline=None)
 def test_a_captions_variants_do_not_depend_on_other_captions_or_variants(texts, mode, seed, random):
@@ -124,6 +152,18 @@ def test_translations_are_drawn_uniformly():
     rows = switch(["a"] * 20_000, range(1), word_probability=1.0)
     counts = Counter(text for text, _ in rows)
     assert abs(counts["ein"] / 20_000 - 0.5) < 3 * math.sqrt(0.25 / 20_000)
+
+
+def test_translations_are_drawn_by_score_where_the_dictionary_has_scores():
+    entries = {("a", "de"): ["der", "ein", "eine"], ("b", "de"): ["x", "y"], ("c", "de"): ["z"]}
+    lexicon = Lexicon(table_of(entries, {("a", "de"): [None, 1.0, 6.0], ("c", "de"): [1e30]}))
+    by_score = Switcher(lexicon, Settings(word_probability=1.0, translation_draw="score"))
+    ids = [str(number) for number in range(20_000)]
+    drawn = by_score.switch(ids, ["a b c"] * len(ids), range(1), 7).texts.to_pylist()
+    counts = Counter(word for text in drawn for word in text.split())
+    for word, share in {"der": 1 / 8, "ein": 1 / 8, "eine": 6 / 8, "x": 1 / 2, "y": 1 / 2}.items():
+        assert abs(counts[word] / 20_000 - share) < 3 * math.sqrt(share * (1 - share) / 20_000), word
+    assert counts["z"] == 20_000
 
 
 def test_one_word_is_drawn_uniformly_and_always():
@@ -231,7 +271,7 @@ def test_an_empty_batch():
     "wrong",
     [
         {"word_probability": 1.5}, {"sentence_share": -0.1}, {"word_probability": float("nan")}, {"words": "some"},
-        {"look_up": "exact"}, {"language_draw": "x"}, {"language_weights": {"de": 0.0}},
+        {"look_up": "exact"}, {"language_draw": "x"}, {"translation_draw": "best"}, {"language_weights": {"de": 0.0}},
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be(wrong):

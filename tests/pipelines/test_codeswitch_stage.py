@@ -85,9 +85,13 @@ def test_coverage(tmp_path, lexicon):
     assert (coverage["tokens"], coverage["types"]) == (11, 6)
     # de: a ×3, dog ×2, dogs by its lemma, the two words of hot dog; fr: dog ×2 and dogs
     assert coverage["languages"]["de"]["token_share"] == round(8 / 11, 4)
+    # between spaces and with their case stand "A", "dog,", "a" ×2, "Dog:", "dogs", "hot", "dog", "at" ×2, "it"
     assert coverage["languages"]["fr"] == {
-        "token_share": round(3 / 11, 4), "type_share": round(2 / 6, 4), "translations_a_token": 2.0
+        "token_share": round(3 / 11, 4), "type_share": round(2 / 6, 4), "translations_a_token": 2.0,
+        "published": {"token_share": round(1 / 11, 4), "type_share": round(1 / 9, 4)},
+        "uncovered_words": {"a": 3, "at": 2, "hot": 1, "it": 1},
     }  # fmt: skip
+    assert coverage["languages"]["de"]["published"] == {"token_share": round(3 / 11, 4), "type_share": round(2 / 9, 4)}
     assert coverage["uncovered_words"] == {"at": 2, "hot": 1, "it": 1}
     assert poorly_covered(coverage) == []
 

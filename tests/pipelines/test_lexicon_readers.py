@@ -20,7 +20,7 @@ TEI = """<?xml version="1.0"?>
 
 def pairs(folder, name):
     path = folder / name
-    return [tuple(item)[1:] if isinstance(item, tuple) else item.message for item in reader_of(path)(path)]
+    return [tuple(item)[1:4] if isinstance(item, tuple) else item.message for item in reader_of(path)(path)]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,18 @@ def test_every_kind_of_dictionary_is_read(tmp_path, name, content, expected):
     folder = dictionaries(tmp_path, **{name: content})
     (file,) = folder.iterdir()
     assert pairs(folder, file.name) == expected
+
+
+def test_scores_are_read_where_a_column_has_them(tmp_path):
+    lines = "dog\tde\tHund\t9\ndog\tde\tKöter\t1.5\ndog\tde\tTöle\t\n"
+    bad = "".join(f"dog\tde\tWauwau\t{score}\n" for score in ("0", "-3", "nan", "inf", "1e400", "good"))
+    folder = dictionaries(tmp_path, words__tsv=lines + bad)
+    items = list(reader_of(folder / "words.tsv")(folder / "words.tsv"))
+    assert [item.score for item in items[:3]] == [9.0, 1.5, None]
+    assert [item.message for item in items[3:]] == [
+        f"the score is {score!r} where a positive number was expected"
+        for score in ("0", "-3", "nan", "inf", "1e400", "good")
+    ]
 
 
 def test_a_line_without_end_costs_no_memory_and_only_itself(tmp_path):

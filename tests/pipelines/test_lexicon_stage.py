@@ -35,6 +35,18 @@ def test_rejects_name_file_and_line(folder):
     }  # fmt: skip
 
 
+def test_a_translation_has_the_best_score_that_a_dictionary_gives_it(tmp_path):
+    head = "expression\tlanguage\ttranslation\tscore\n"
+    folder = dictionaries(
+        tmp_path / "in", one__tsv=head + "dog\tde\tHund\t3\ndog\tde\tKöter\t\ncat\tde\tKatze\t\n",
+        two__tsv=head + "dog\tde\tHund\t5\n", en_de__txt="dog Hund\nboy Junge\n",
+    )  # fmt: skip
+    rows = {row["source"]: row for row in make_lexicon(folder).rows}
+    assert (rows["dog"]["targets"], rows["dog"]["scores"]) == (["Hund", "Köter"], [5.0, None])
+    assert rows["cat"]["scores"] is None and rows["boy"]["scores"] is None
+    assert rows["dog"]["origins"] == ["en-de.txt", "one.tsv", "two.tsv"]
+
+
 def test_settings(folder):
     made = make_lexicon(folder, languages=("deu",), keep_identical=True, phrases=False)
     assert {row["lang"] for row in made.rows} == {"de"}

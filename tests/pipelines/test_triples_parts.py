@@ -48,14 +48,24 @@ def test_every_format_gives_the_same_rows(json_log, tmp_path):
     expected = without_place(read_all(json_log)[0])
     first = ("a red boat near house 0", 1, "Boats")
     assert (expected[0]["query"], expected[0]["clicks"], expected[0]["title"]) == first
-    for name in ("tsv", "gz", "parquet"):
+    for name in ("tsv", "gz", "parquet", "binary"):
         (tmp_path / name).mkdir()
     text = "\t".join(ROWS[0]) + "\n" + "".join("\t".join(map(str, row.values())) + "\r\n" for row in ROWS)
     (tmp_path / "tsv" / "clicks.tsv").write_text(text)
     (tmp_path / "gz" / "clicks.jsonl.gz").write_bytes(gzip.compress((json_log / "clicks.jsonl").read_bytes()))
     pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "parquet" / "clicks.parquet", row_group_size=7)
-    for name in ("tsv", "gz", "parquet"):
+    binary = [{name: one.encode() if isinstance(one, str) else one for name, one in row.items()} for row in ROWS]
+    pq.write_table(pa.Table.from_pylist(binary), tmp_path / "binary" / "clicks.parquet")
+    for name in ("tsv", "gz", "parquet", "binary"):
         assert without_place(read_all(tmp_path / name)[0]) == expected, name
+
+
+def test_binary_text_that_is_no_utf8_costs_its_own_row_alone(tmp_path):
+    rows = [{"query": query, "image_id": b"i1"} for query in (b"a red boat", b"caf\xe9", "café".encode())]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "clicks.parquet")
+    read, _ = read_all(tmp_path)
+    assert [(row.query, row.image_id) for row in read] == [("a red boat", "i1"), ("", ""), ("café", "i1")]
+    assert [row.reason for row in read] == ["", "malformed_row", ""] and "UTF-8" in read[1].message
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 100, 137, 1000])

@@ -1,10 +1,15 @@
 """The stage as a user runs it: a dirty log, a labelled one, and none."""
 
+import gzip
 import importlib.metadata
+import io
 import json
 import shutil
 from collections import Counter, defaultdict
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import spacy
 from triples_world import NOUNS, PHRASES, make_world, write_dataset
@@ -334,9 +339,21 @@ def test_captions_stand_in_for_queries_only_when_asked(tmp_path, capsys):
     assert {(row["context"], row["clicks"]) for row in dataset.rows()} == {(None, 1)}
 
 
+@pytest.mark.parametrize("name", ["clicks.jsonl", "clicks.jsonl.gz", "clicks.parquet", "clicks.tsv"])
+def test_a_log_without_rows_is_a_log_and_captions_do_not_stand_in(tmp_path, name):
+    world = make_world(tmp_path, pictures=12)
+    parquet = io.BytesIO()
+    pq.ParquetWriter(parquet, pa.schema({"query": pa.string(), "image_id": pa.string()})).close()
+    empty = {".jsonl": b"", ".gz": gzip.compress(b""), ".parquet": parquet.getvalue(), ".tsv": b"query\timage_id\n"}
+    world.log(empty[Path(name).suffix], name)
+    dataset = world.run("--captions-as-queries")
+    assert len(dataset) == 0 and dataset.manifest.statistics["log"] == "search log"
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("clicks.jsonl.gz", "not gzip"),
         ("clicks.tsv", "red boat\tpicture-005\n"),
         ("clicks.parquet", "not parquet"),
         ("relevance_labels.jsonl", '{"query": "red", "image_id": "x", "label": 7}\n'),

@@ -109,7 +109,7 @@ def make_world(root: Path, pictures: int = 60) -> World:
     write_dataset(root / "regions", "regions", regions)
     write_dataset(root / "captions", "captions", captions)
     entries = [
-        {"source": noun, "lang": lang, "targets": [names[number]], "origins": ["test"]}
+        {"source": noun, "lang": lang, "targets": [names[number]], "origins": ["test"], "scores": None}
         for lang, names in NAMES.items()
         for number, noun in enumerate(NOUNS)
     ]

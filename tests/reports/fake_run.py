@@ -216,7 +216,7 @@ WORDS = {"de": {"ball": "Ball", "red": "roter"}, "fr": {"house": "maison", "big"
 
 def make_lexicon(data):
     rows = [
-        {"source": source, "lang": lang, "targets": [target], "origins": ["embedded"]}
+        {"source": source, "lang": lang, "targets": [target], "origins": ["embedded"], "scores": None}
         for lang, words in WORDS.items()
         for source, target in words.items()
     ]
@@ -257,7 +257,12 @@ def make_codeswitch(data):
         "tokens": 234,
         "types": 9,
         "languages": {
-            lang: {"token_share": 0.11 * n, "type_share": 0.2, "translations_a_token": 1.0}
+            lang: {
+                "token_share": 0.11 * n,
+                "type_share": 0.2,
+                "translations_a_token": 1.0,
+                "published": {"token_share": 0.07 * n, "type_share": 0.1},
+            }
             for n, lang in enumerate(WORDS, 1)
         },
         "uncovered_words": {"lies": 25, EVIL: 3},
