@@ -21,7 +21,7 @@ from pathlib import Path
 import pyarrow as pa
 from parts.datasets import write_dataset
 from parts.measured import measured
-from parts.published_switching import loop_seconds, read_muse
+from parts.published_switching import Words, loop_seconds, read_muse
 
 from contract.hashing import shard_of
 from contract.schemas import CAPTIONS
@@ -89,7 +89,7 @@ def main() -> None:
                 )
 
 
-def _round(root: Path, captions: list[str], words: dict[str, list[list[str]]], variants: int) -> dict[str, float]:
+def _round(root: Path, captions: list[str], words: Words, variants: int) -> dict[str, float]:
     number, lexicon = len(captions) * variants, root / "lexicon"
     loop = loop_seconds(captions, words, variants)
     seconds, starts, memory = {}, {}, {}

@@ -33,9 +33,9 @@ from PIL import Image
 from contract.dataset import Dataset
 from contract.detector import DetectorSpec, build, write_detector
 from contract.pictures import PictureStore
-from pipelines.beam_runner import KEPT_MEMORY
 from pipelines.regions.choice import Choice
 from pipelines.regions.finding import find, open_detector
+from pipelines.regions.stage import KEPT_MEMORY
 
 BATCH = 8
 CHOICE = Choice(1, 100, 0.2, 0.3)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from contract.files import files_below
 
 MANIFEST = "_manifest.json"
@@ -21,6 +23,18 @@ def stable_hash(*parts: str | int) -> int:
     """
     joined = "\x1f".join(str(part) for part in parts)
     return int.from_bytes(hashlib.blake2b(joined.encode(), digest_size=8).digest(), "little")
+
+
+def stable_hashes(*parts: str | int, keys: Iterable[str]) -> np.ndarray:
+    """``stable_hash(*parts, key)`` for each key, uint64; the parts are hashed once."""
+    begun = hashlib.blake2b("".join(f"{part}\x1f" for part in parts).encode(), digest_size=8)
+
+    def digest(key: str) -> bytes:
+        hashed = begun.copy()
+        hashed.update(key.encode())
+        return hashed.digest()
+
+    return np.frombuffer(b"".join(map(digest, keys)), "<u8")
 
 
 def shard_of(key: str, shards: int) -> int:

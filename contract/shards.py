@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contract.errors import InputError
@@ -95,16 +96,21 @@ class ShardWriter:
             raise InputError(f"A row for {self._name} does not fit the {self._schema.name} schema: {error}") from error
 
     def _check_order(self, batch: pa.RecordBatch) -> None:
-        columns = [batch.column(name).to_pylist() for name in self._schema.key]
+        columns, unique = [batch.column(name) for name in self._schema.key], self._schema.unique
+        first, final = (tuple(column[row].as_py() for column in columns) for row in (0, -1))
         last = self._last_key
-        for key in zip(*columns, strict=True):
-            if last is not None and (key < last or (key == last and self._schema.unique)):
+        goes_on = last is None or first > last or (first == last and not unique)
+        if goes_on and _is_sorted(columns, unique):
+            self._last_key = final
+            return
+        for key in zip(*(column.to_pylist() for column in columns), strict=True):
+            if last is not None and (key < last or (key == last and unique)):
                 found = "comes twice" if key == last else f"comes after {last}"
                 raise InputError(
                     f"{self._name}: the key {key} {found}.", f"rows sorted by {self._schema.key}, each once."
                 )
             last = key
-        self._last_key = last
+        self._last_key = final
 
     def _flush(self) -> None:
         if self._pending:
@@ -127,6 +133,17 @@ class ShardWriter:
     def shard(self) -> Shard:
         """The finished file as the manifest states it."""
         return Shard(self._name, self.rows, self._path.stat().st_size, sha256_of_file(self._path))
+
+
+def _is_sorted(columns: Sequence[pa.Array], unique: bool) -> bool:
+    """Whether rows are in the order of their columns, the first of which weighs most."""
+    equal = pa.array([True] * (len(columns[0]) - 1), pa.bool_())
+    for column in columns:
+        before, after = column.slice(0, len(column) - 1), column.slice(1)
+        if pc.any(pc.and_(equal, pc.greater(before, after))).as_py():
+            return False
+        equal = pc.and_(equal, pc.equal(before, after))
+    return not (unique and pc.any(equal).as_py())
 
 
 def _leaves(field: pa.Field, path: str = "") -> list[str]:

@@ -15,9 +15,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,9 +30,6 @@ from contract.progress import Progress
 _POLL_SECONDS = 0.5
 _LOG = "beam.log"
 _LOG_LINES = 15
-KEPT_MEMORY = {  # glibc would give a network's gigabytes back after each batch, and have them cleared for the next
-    "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**30),
-}  # fmt: skip
 
 
 class Work(Protocol):
@@ -67,12 +64,14 @@ class Plan:
         elements: their numbers.
         workers: processes on this machine.
         errors_folder: where a worker leaves the error that a user should see, and Beam its log.
+        environment: variables of the workers' processes, where the user has not set them otherwise.
     """
 
     work: Work
     elements: Sequence[int]
     workers: int
     errors_folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,7 @@ class ShufflePlan:
         keys: all keys, also those that no block goes to.
         workers: as in Plan.
         errors_folder: as in Plan.
+        environment: as in Plan.
     """
 
     work: Shuffle
@@ -92,11 +92,12 @@ class ShufflePlan:
     keys: Sequence[int]
     workers: int
     errors_folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_elements(
     work: Work, elements: Sequence[int], workers: int, errors_folder: Path, count_done: Callable[[], int],
-    progress: Progress,
+    progress: Progress, environment: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Runs ``work.do`` for every element, on ``workers`` processes.
 
@@ -107,12 +108,14 @@ def run_elements(
         errors_folder: where a worker leaves the error that a user should see, and Beam its log.
         count_done: how many items are done so far, asked now and then for the progress bar.
         progress: the bar.
+        environment: variables of the workers' processes, where the user has not set them otherwise.
 
     Raises:
         M3PError: the one that a worker raised; or that one failed, with the last lines of the log.
         PassingError: where a worker was lost.
     """
-    run_plan(Plan(work, list(elements), min(workers, len(elements)), errors_folder), count_done, progress)
+    plan = Plan(work, list(elements), min(workers, len(elements)), errors_folder, environment or {})
+    run_plan(plan, count_done, progress)
 
 
 def run_here(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: Progress) -> None:
@@ -150,7 +153,7 @@ def run_plan(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: 
     with (plan.errors_folder / _LOG).open("wb") as log:
         driver = subprocess.Popen(
             [sys.executable, "-m", "pipelines.beam_driver"], stdin=subprocess.PIPE, stdout=log, stderr=log,
-            env=_environment(), start_new_session=True,
+            env=_environment(plan.environment), start_new_session=True,
         )  # fmt: skip
     try:
         code = _wait(driver, payload, lambda: progress.update(max(0, count_done() - progress.done)))
@@ -160,11 +163,11 @@ def run_plan(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: 
         raise _error_of_worker(plan.errors_folder, code)
 
 
-def _environment() -> dict[str, str]:
+def _environment(wanted: Mapping[str, str]) -> dict[str, str]:
     """The workers find the modules that this process finds, and reach each other past any proxy."""
     no_proxy = ",".join(filter(None, [os.environ.get("no_proxy"), "localhost,127.0.0.1"]))
     modules = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-    return KEPT_MEMORY | os.environ | {"no_proxy": no_proxy, "PYTHONPATH": modules}
+    return dict(wanted) | os.environ | {"no_proxy": no_proxy, "PYTHONPATH": modules}
 
 
 def _wait(driver: subprocess.Popen[bytes], payload: bytes, look: Callable[[], None]) -> int:

@@ -81,6 +81,7 @@ class Job:
         inputs: named inputs, each fingerprinted.
         code: names of the modules whose source the result depends on.
         parameters: further manifest parameters, such as ``picture_root``.
+        environment: variables of the workers' processes; they change nothing in the result.
     """
 
     stage: str
@@ -92,6 +93,7 @@ class Job:
     inputs: Mapping[str, Path]
     code: tuple[str, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_sharded(
@@ -124,7 +126,7 @@ def run_sharded(
     }  # fmt: skip
     work = WorkFolder(job.out, determined_by)
     label = f"{job.stage}: {job.dataset}"
-    records = run_shards(label, SCHEMAS[job.dataset], job.shards, work, process, workers, total_rows)
+    records = run_shards(label, SCHEMAS[job.dataset], job.shards, work, process, workers, total_rows, job.environment)
     statistics = merge_statistics([record.statistics for record in records])
     manifest = Manifest(
         dataset=job.dataset, version=SCHEMAS[job.dataset].version, stage=job.stage, parameters=parameters,
@@ -149,6 +151,7 @@ def run_shards(
     process: ShardProcess,
     workers: int,
     total_rows: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> list[ShardRecord]:
     """Makes those shards of a table that its work folder does not hold yet, and leaves all of them there.
 
@@ -162,6 +165,7 @@ def run_shards(
         process: the function of one shard.
         workers: processes.
         total_rows: rows that all shards will be given, where that is known; for the progress bar.
+        environment: variables of the workers' processes.
 
     Returns:
         What each shard holds, in order.
@@ -173,7 +177,7 @@ def run_shards(
         with Progress(label, total_rows, "rows") as bar:
             run_elements(
                 _ShardWork(schema, shards, work, process), missing, workers, work.path,
-                lambda: _rows_done(work.path), bar,
+                lambda: _rows_done(work.path), bar, environment,
             )  # fmt: skip
     return [_finished(work, index) for index in range(shards)]
 

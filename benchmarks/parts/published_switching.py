@@ -1,7 +1,8 @@
 """Code-switching as the published code is said to do it: word by word, on strings that are held in memory.
 
-A gate a sentence, then for each word between spaces a draw, a language uniform among those that have the word, and a
-translation, uniform; look-up is exact. Nothing is written and nothing is told of what was replaced.
+A gate a sentence, then for each word between spaces that a dictionary holds a draw, a language uniform among those
+that have the word, and a translation, uniform, both by Python's ``randint``; look-up is exact. Nothing is written and
+nothing is told of what was replaced.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-Words = dict[str, list[list[str]]]
+Words = dict[str, dict[str, list[str]]]
 
 
 def read_muse(paths: Iterable[Path]) -> Words:
@@ -25,7 +26,7 @@ def read_muse(paths: Iterable[Path]) -> Words:
                 source, target = line.split()
                 of_language.setdefault(source, []).append(target)
         for source, targets in of_language.items():
-            words.setdefault(source, []).append(targets)
+            words.setdefault(source, {})[path.name] = targets
     return words
 
 
@@ -35,8 +36,10 @@ def switch(caption: str, words: Words, sentence_ratio: float, word_ratio: float)
         return caption
     switched = []
     for word in caption.split(" "):
-        if random.random() < word_ratio and word in words:
-            word = random.choice(random.choice(words[word]))
+        if word in words and random.random() < word_ratio:
+            languages = list(words[word])
+            targets = words[word][languages[random.randint(0, len(languages) - 1)]]
+            word = targets[random.randint(0, len(targets) - 1)]
         switched.append(word)
     return " ".join(switched)
 

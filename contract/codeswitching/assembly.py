@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
@@ -11,29 +9,10 @@ from contract.codeswitching.draws import Choices
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.matches import Matches
 from contract.codeswitching.ragged import Ints, bytes_of, offsets_of, ranges, slices_as_strings, strings_from
-from contract.codeswitching.tokens import Tokens
+from contract.codeswitching.tokens import Tokens, Utf8
 from contract.schemas import CODESWITCH
 
 _REPLACEMENTS: pa.DataType = CODESWITCH.arrow.field("replacements").type
-
-
-@dataclass(frozen=True)
-class _Bytes:
-    """The UTF-8 of the joined texts, and where each character begins in it.
-
-    Attributes:
-        data: uint8 [bytes].
-        at: [characters + 1].
-    """
-
-    data: np.ndarray
-    at: Ints
-
-    @classmethod
-    def of(cls, tokens: Tokens) -> _Bytes:
-        codes = tokens.codes
-        widths = 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
-        return cls(np.frombuffer(tokens.joined.encode(), np.uint8), offsets_of(widths))
 
 
 def assemble(
@@ -45,9 +24,10 @@ def assemble(
         The new text of each row, and its replacements as the dataset ``codeswitch`` holds them.
     """
     captions = len(tokens.text_offsets) - 1
-    source = _Bytes.of(tokens)
+    source = tokens.utf8
     starts, ends = matches.starts[choices.matches], matches.ends[choices.matches]
-    targets = _targets(lexicon, choices.targets, matches.capital[choices.matches])
+    capital = matches.capital[choices.matches]
+    targets = lexicon.targets.take(pa.array(choices.targets + capital * lexicon.num_targets))
     counts = np.bincount(choices.rows, minlength=captions * variants)
     text_starts = np.repeat(tokens.text_offsets[:-1], variants)
     text_ends = np.repeat(tokens.text_offsets[1:], variants)
@@ -66,14 +46,8 @@ def assemble(
     return texts, pa.ListArray.from_arrays(offsets, values, type=_REPLACEMENTS)
 
 
-def _targets(lexicon: Lexicon, targets: Ints, capital: np.ndarray) -> pa.StringArray:
-    both = pa.chunked_array([lexicon.targets, lexicon.capitalised])
-    taken = both.take(pa.array(targets + capital * len(lexicon.targets)))
-    return taken.combine_chunks() if taken.num_chunks != 1 else taken.chunk(0)
-
-
 def _texts(
-    source: _Bytes,
+    source: Utf8,
     targets: pa.StringArray,
     rows: Ints,
     counts: Ints,

@@ -16,7 +16,7 @@ from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.matches import Matches
 from contract.codeswitching.ragged import Ints, offsets_of, ranges
 from contract.codeswitching.settings import ONE, SCORE, WORD, Settings
-from contract.hashing import stable_hash
+from contract.hashing import stable_hash, stable_hashes
 
 _PLACE = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's increment: odd, so that no two places fall together
 # One odd number a purpose, so that the draws of one place are independent of each other.
@@ -58,6 +58,7 @@ class Draws:
         self._places = places.astype(np.uint64) * _PLACE
         self._table = forms.table
         self._weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
+        self._alike = len(np.unique(self._weights)) < 2
 
     def choose(self, caption_ids: Sequence[str], variants: Sequence[int], seed: int) -> Choices:
         """Draws every variant of every caption.
@@ -102,8 +103,9 @@ class Draws:
 
     def _entry_a_word(self, rows: Ints, matches: Ints, states: np.ndarray) -> Ints:
         """Where in the forms' entries that of a language drawn for each word stands."""
-        forms, (offsets, sums) = self._matches.forms[matches], (self._table.offsets, self._table.sums)
-        return _weighted(sums, offsets[forms], offsets[forms + 1], self._draw(rows, matches, states, _LANGUAGE))
+        forms, offsets = self._matches.forms[matches], self._table.offsets
+        first, last, drawn = offsets[forms], offsets[forms + 1], self._draw(rows, matches, states, _LANGUAGE)
+        return _one_of(first, last, drawn) if self._alike else _weighted(self._table.sums, first, last, drawn)
 
     def _sentence_languages(self, states: np.ndarray, captions: int) -> Ints:
         """One language a row, among those that have a word of its caption; -1 where there is none."""
@@ -131,12 +133,12 @@ class Draws:
         drawn = self._draw(rows, matches, states, _TARGET)
         if self._settings.translation_draw == SCORE:
             return _weighted(self._lexicon.target_sums, first, last, drawn)
-        return first + (drawn * (last - first)).astype(np.int64)
+        return _one_of(first, last, drawn)
 
 
 def _states(caption_ids: Sequence[str], variants: Sequence[int], seed: int) -> np.ndarray:
     """The state from which all draws of a row follow, uint64 [captions × variants]."""
-    keys = np.fromiter((stable_hash(seed, caption_id) for caption_id in caption_ids), np.uint64, len(caption_ids))
+    keys = stable_hashes(seed, keys=caption_ids)
     numbers = np.asarray(variants, np.uint64) * _PLACE
     return _mixed(keys[:, None] + numbers[None, :]).ravel()
 
@@ -151,6 +153,11 @@ def _mixed(values: np.ndarray) -> np.ndarray:
 def _uniform(states: np.ndarray, purpose: np.uint64) -> np.ndarray:
     """Numbers in [0, 1), float64, one a state and purpose."""
     return (_mixed(states + purpose) >> np.uint64(11)) * 2.0**-53
+
+
+def _one_of(first: Ints, last: Ints, drawn: np.ndarray) -> Ints:
+    """One place from ``first`` to before ``last`` a draw in [0, 1), all as likely."""
+    return first + (drawn * (last - first)).astype(np.int64)
 
 
 def _weighted(sums: np.ndarray, first: Ints, last: Ints, drawn: np.ndarray) -> Ints:

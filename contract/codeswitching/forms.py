@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from contract.codeswitching.keys import lookup_key
 from contract.codeswitching.lexicon import Lexicon
@@ -58,11 +59,14 @@ class Forms:
         self.names: list[str] = []
         self._entries, self._offsets, self._kept = array("q"), array("q", [0]), array("q")
         self._weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
-        self._table = self._make_table()
+        none = np.empty(0, np.int64)
+        self._table = FormTable(np.zeros(1, np.int64), none, none, np.zeros(1), none)
 
-    def numbers(self, words: Iterable[str]) -> np.ndarray:
-        """The number of each word as a form, int64 [words]."""
-        return np.fromiter(map(self._numbers.__getitem__, words), np.int64)
+    def numbers(self, words: pa.StringArray) -> np.ndarray:
+        """The number of each word as a form, int64 [words]; each is looked up once."""
+        encoded = words.dictionary_encode()
+        numbers = np.fromiter(map(self._numbers.__getitem__, encoded.dictionary.to_pylist()), np.int64)
+        return numbers[encoded.indices.to_numpy()]
 
     def number(self, word: str) -> int:
         """The number of one form."""
@@ -79,15 +83,16 @@ class Forms:
 
     @property
     def table(self) -> FormTable:
-        """What is known of all forms; made anew where there are new ones."""
+        """What is known of all forms; grows where there are new ones."""
         if len(self._table.kept) != len(self.names):
-            self._table = self._make_table()
+            self._table = self._grown(self._table)
         return self._table
 
-    def _make_table(self) -> FormTable:
+    def _grown(self, table: FormTable) -> FormTable:
         entries = np.array(self._entries, np.int64)
-        languages = self._lexicon.entry_language[entries]
-        sums = np.concatenate([[0.0], np.cumsum(self._weights[languages])])
+        new = self._lexicon.entry_language[entries[len(table.entries) :]]
+        sums = np.concatenate([table.sums, table.sums[-1] + np.cumsum(self._weights[new])])
+        languages = np.concatenate([table.languages, new])
         return FormTable(np.array(self._offsets, np.int64), entries, languages, sums, np.array(self._kept, np.int64))
 
     def _add(self, word: str) -> int:

@@ -32,8 +32,9 @@ class Lexicon:
         target_offsets: [entries + 1], the first target of each entry.
         target_sums: [targets + 1], the shares by score of all targets before each; those of an entry add up to 1. A
             target without a score counts as its entry's least one; of an entry without scores all are alike.
-        targets: the target strings as they stand in the dictionaries.
-        capitalised: the same strings with a capital first letter.
+        targets: the target strings as they stand in the dictionaries, and after them all of them once more with a
+            capital first letter.
+        num_targets: how many there are of each.
 
     Raises:
         InputError: where there is no entry.
@@ -59,8 +60,9 @@ class Lexicon:
         lists = table["targets"].combine_chunks()
         self.target_offsets: np.ndarray = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
         self.target_sums: np.ndarray = offsets_of(self._shares(table["scores"].combine_chunks()), np.float64)
-        self.targets: pa.StringArray = lists.flatten()
-        self.capitalised: pa.StringArray = _capitalised(self.targets)
+        targets = lists.flatten()
+        self.num_targets = len(targets)
+        self.targets: pa.StringArray = pa.concat_arrays([targets, _capitalised(targets)])
 
     def _shares(self, scores: pa.ListArray) -> np.ndarray:
         """Each target's share of its entry, by score; float64 [targets]."""

@@ -50,7 +50,7 @@ class PhraseFinder:
         tokens = tokenize(phrases)
         counts = np.bincount(tokens.captions, minlength=len(phrases))
         first = np.cumsum(counts) - counts
-        words = tokens.words
+        words = tokens.words.to_pylist()
         for start, count in zip(first.tolist(), counts.tolist(), strict=True):
             if count > 1:
                 opening = self._code(self._number(words[start]), self._number(words[start + 1]))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
-from contract.codeswitching.ragged import Ints, offsets_of
+from contract.codeswitching.ragged import Ints, offsets_of, slices_as_strings
 
 _WORD, _SPACE, _APOSTROPHE, _HYPHEN, _FULL_STOP, _UPPER = 1, 2, 4, 8, 16, 32
 _UNKNOWN = 255
@@ -49,6 +50,19 @@ _classes = CharacterClasses()
 
 
 @dataclass(frozen=True)
+class Utf8:
+    """The UTF-8 of the joined texts of a batch, and where each character begins in it.
+
+    Attributes:
+        data: uint8 [bytes].
+        at: [characters + 1].
+    """
+
+    data: np.ndarray
+    at: Ints
+
+
+@dataclass(frozen=True)
 class Tokens:
     """The tokens of a batch of captions, whose texts are joined without anything between them.
 
@@ -60,7 +74,8 @@ class Tokens:
         ends: [tokens], one past its last character.
         captions: [tokens], the caption in which it stands.
         opens_sentence: [tokens], whether it is the first token of a sentence and begins with a capital.
-        bound: [tokens], whether it is a single letter bound by a hyphen, the "t" of "t-shirt": no word by itself.
+        bound: [tokens], whether it is a single letter bound by a hyphen, or what that is bound to: neither part of
+            "t-shirt" is a word by itself.
     """
 
     joined: str
@@ -73,10 +88,16 @@ class Tokens:
     bound: np.ndarray
 
     @cached_property
-    def words(self) -> list[str]:
+    def utf8(self) -> Utf8:
+        """The joined texts as UTF-8."""
+        widths = 1 + (self.codes > 0x7F).astype(np.int64) + (self.codes > 0x7FF) + (self.codes > 0xFFFF)
+        return Utf8(np.frombuffer(self.joined.encode(), np.uint8), offsets_of(widths))
+
+    @cached_property
+    def words(self) -> pa.StringArray:
         """The tokens as strings."""
-        joined = self.joined
-        return [joined[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
+        first, last = self.utf8.at[self.starts], self.utf8.at[self.ends]
+        return slices_as_strings(self.utf8.data, first, last - first)
 
 
 def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
@@ -102,7 +123,7 @@ def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
     opens, bound = np.zeros((2, len(starts)), bool)
     if not by_spaces and len(starts):
         opens = _opens_sentence(classes, starts, ends, captions)
-        bound = _bound_letters(classes, starts, ends)
+        bound = _bound(classes, starts, ends)
     return Tokens(joined, codes, text_offsets, starts, ends, captions, opens, bound)
 
 
@@ -120,9 +141,14 @@ def _in_word(classes: np.ndarray, begins_text: np.ndarray) -> np.ndarray:
     return word | ((classes == _APOSTROPHE) & between_words)
 
 
-def _bound_letters(classes: np.ndarray, starts: Ints, ends: Ints) -> np.ndarray:
+def _bound(classes: np.ndarray, starts: Ints, ends: Ints) -> np.ndarray:
     hyphen = np.concatenate([[False], classes == _HYPHEN, [False]])  # hyphen[i + 1] tells of character i
-    return (ends - starts == 1) & (hyphen[starts] | hyphen[ends + 1])
+    letter = (ends - starts == 1) & (hyphen[starts] | hyphen[ends + 1])
+    joined = (starts[1:] - ends[:-1] == 1) & hyphen[starts[1:]]  # a token and the next one, by one hyphen
+    bound = letter.copy()
+    bound[1:] |= joined & letter[:-1]
+    bound[:-1] |= joined & letter[1:]
+    return bound
 
 
 def _opens_sentence(classes: np.ndarray, starts: Ints, ends: Ints, captions: Ints) -> np.ndarray:

@@ -28,13 +28,11 @@ class CoverageCounter:
     def __init__(self, switcher: Switcher) -> None:
         self._switcher = switcher
         self._tokens, self._matched = np.zeros((2, 0))  # tokens a form: as they stand, and as they were looked up
-        self._between_spaces: Counter[str] = Counter()
+        self._between_spaces: list[pa.StructArray] = []  # of each batch: values and their counts
 
     def add(self, texts: pa.StringArray, switched: Switched) -> None:
         """Counts a batch of captions."""
-        pieces = pc.value_counts(pc.split_pattern(texts, " ").flatten())
-        counts = zip(pieces.field("values").to_pylist(), pieces.field("counts").to_pylist(), strict=True)
-        self._between_spaces.update({piece: count for piece, count in counts if piece})
+        self._between_spaces.append(pc.value_counts(pc.split_pattern(texts, " ").flatten()))
         forms, matches = len(self._switcher.forms.names), switched.matches
         self._tokens = _added(self._tokens, np.bincount(switched.form_of_token, minlength=forms))
         self._matched = _added(self._matched, np.bincount(matches.forms, matches.tokens, forms))
@@ -51,7 +49,7 @@ class CoverageCounter:
         return {
             "tokens": int(self._tokens.sum()),
             "words": {names[form]: int(self._tokens[form]) for form in seen},
-            "between_spaces": dict(self._between_spaces),
+            "between_spaces": _summed(self._between_spaces),
             "covered_tokens": dict(zip(lexicon.languages, map(int, covered), strict=True)),
             "translations": dict(zip(lexicon.languages, map(int, translations), strict=True)),
         }
@@ -60,6 +58,17 @@ class CoverageCounter:
 def _added(total: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The sum of two counts by form; forms are only ever added, so the second is at least as long."""
     return counts + np.pad(total, (0, len(counts) - len(total)))
+
+
+def _summed(counts: list[pa.StructArray]) -> dict[str, int]:
+    """How often each string was counted in all batches; the empty one is none."""
+    if not counts:
+        return {}
+    table = pa.concat_tables([pa.table({"value": one.field("values"), "count": one.field("counts")}) for one in counts])
+    summed = table.group_by("value").aggregate([("count", "sum")])
+    found = dict(zip(summed["value"].to_pylist(), summed["count_sum"].to_pylist(), strict=True))
+    found.pop("", None)
+    return found
 
 
 def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -> dict[str, Any]:
@@ -76,7 +85,7 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
         of whatever stands between spaces; the most frequent words that no language has.
     """
     words = _types(counts["words"], forms)
-    numbers = forms.numbers(words)
+    numbers = forms.numbers(pa.array(words, pa.string()))
     table = forms.table
     held = np.diff(table.offsets)[numbers]
     languages = table.languages[ranges(table.offsets[numbers], held)]

@@ -17,6 +17,9 @@ from pipelines.regions.settings import Config
 from pipelines.sharded import Job, ShardProcess, run_sharded
 
 _WORKERS_A_GPU = 2  # processes, each with a network of its own: one computes while the other writes
+KEPT_MEMORY = {  # glibc would give a network's gigabytes back after each batch, and have them cleared for the next
+    "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**30),
+}  # fmt: skip
 _LIBRARIES = ("torch", "torchvision", "pillow")  # another version may round otherwise, so that a resume begins anew
 
 
@@ -30,7 +33,7 @@ def run(call: Call[Config]) -> None:
         Job(
             "regions", "regions", call.path("out"), dataset.num_shards, call.config, call.seed, inputs,
             ("pipelines.regions", "contract.detector", "contract.pictures", "contract.pickles", "contract.device"),
-            parameters,
+            parameters, KEPT_MEMORY,
         ),
         process, workers, len(dataset), _summarise,
     )  # fmt: skip

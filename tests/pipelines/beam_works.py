@@ -1,5 +1,6 @@
 """Works for the tests of the Beam runner; in a module of its own, because workers import it."""
 
+import json
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,14 @@ class Recording:
         (self.folder / f"begun-{element}-{os.getpid()}").write_text("")
         time.sleep(self.seconds)
         (self.folder / f"done-{element}").write_text("")
+
+
+class Surroundings(Recording):
+    """Writes down the variables of its process that begin with M3P_TEST."""
+
+    def do(self, element: int) -> None:
+        known = {name: value for name, value in os.environ.items() if name.startswith("M3P_TEST")}
+        (self.folder / f"known-{element}.json").write_text(json.dumps(known))
 
 
 class Complaining(Recording):
