@@ -2,10 +2,11 @@
 
     python benchmarks/codeswitch.py --captions train.1.en.gz … --dictionaries DIR --rounds 3
 
-The captions are lines of text, the dictionaries MUSE's. The loop is timed alone, with captions and dictionaries in
-memory. Of the stage two times are taken: that of the whole command, and that without its start, which is the same
-command over a few captions (it starts Python and Beam, loads the lexicon and looks every word up that is new). One
-worker has one processor core to itself, as the loop has.
+The captions are lines of text, the dictionaries MUSE's; pairs of equal words are in the loop's dictionaries and not in
+the stage's lexicon. The loop is timed alone, with captions and dictionaries in memory. Of the stage two times are
+taken: that of the whole command, and that without its start, which is the same command over a few captions (it starts
+Python and Beam and loads the lexicon). With one worker the stage has one processor core; memory is measured in a run
+of its own.
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ from __future__ import annotations
 import argparse
 import gzip
 import os
+import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from parts.datasets import write_dataset
@@ -51,17 +57,23 @@ def _picture(number: int) -> str:
     return f"picture-{number:07d}"
 
 
-def stage(captions: Path, lexicon: Path, out: Path, variants: int, workers: int) -> tuple[float, float]:
-    """Seconds and peak memory, in MB, of the whole command on as many cores as it has workers."""
+def given_to_stage(captions: Path, lexicon: Path, out: Path, variants: int, workers: int) -> list[str]:
+    """The stage's command line, after its module's name."""
+    options = {"captions": captions, "lexicon": lexicon, "out": out, "variants": variants, "workers": workers}
+    return [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+
+
+def stage_seconds(*given: Any) -> float:
+    """Seconds of the whole command on as many cores as it has workers, which are its last argument."""
     cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(cores)[:workers])  # its processes inherit it
+    os.sched_setaffinity(0, sorted(cores)[: given[-1]])  # its processes inherit it
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "pipelines.codeswitch", *given_to_stage(*given)]
     try:
-        return measured(
-            "pipelines.codeswitch", "--captions", captions, "--lexicon", lexicon, "--out", out,
-            "--variants", variants, "--workers", workers, "--seed", 7,
-        )  # fmt: skip
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     finally:
         os.sched_setaffinity(0, cores)
+    return time.perf_counter() - start
 
 
 def main() -> None:
@@ -94,8 +106,11 @@ def _round(root: Path, captions: list[str], words: Words, variants: int) -> dict
     loop = loop_seconds(captions, words, variants)
     seconds, starts, memory = {}, {}, {}
     for workers in (1, 2):
-        seconds[workers], memory[workers] = stage(root / "captions", lexicon, root / "switched", variants, workers)
-        starts[workers], _ = stage(root / "few", lexicon, root / "few-switched", variants, workers)
+        seconds[workers] = stage_seconds(root / "captions", lexicon, root / "switched", variants, workers)
+        starts[workers] = stage_seconds(root / "few", lexicon, root / "few-switched", variants, workers)
+        given = given_to_stage(root / "captions", lexicon, root / "measured", variants, workers)
+        _, memory[workers] = measured("pipelines.codeswitch", *given)
+        shutil.rmtree(root / "measured")
     work = {workers: seconds[workers] - starts[workers] for workers in seconds}
     return {
         "loop, variants/s": number / loop,

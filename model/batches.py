@@ -90,18 +90,14 @@ class Sources:
 
     def batch(self, name: str, texts: Texts, number: int, size: int) -> Ints:
         """Rows of the n-th batch of some texts, of like length, in an order of its own by name."""
+        return self.with_epochs(name, texts, number, size)[0]
+
+    def with_epochs(self, name: str, texts: Texts, number: int, size: int) -> Ints:
+        """The same rows, and the epoch in which each is seen: [2, size]."""
         if name not in self._orders:
             lengths = np.array([len(one) for one in texts.tokens])
             self._orders[name] = Order(len(texts), self.seed, name, lengths=lengths)
-        return self._orders[name].batch(number, size)
-
-    def switched(self, name: str, number: int, size: int) -> tuple[Texts, Ints]:
-        """The code-switched captions that the n-th batch of a task sees, and its rows; plain ones without MCT."""
-        if isinstance(self.codeswitch, SwitchedAnew):
-            texts = self.codeswitch.in_epoch(number * size // len(self.codeswitch))
-            return texts, self.batch(name, self.codeswitch.plain, number, size)
-        texts = self.captions if self.codeswitch is None else self.codeswitch
-        return texts, self.batch(name, texts, number, size)
+        return self._orders[name].with_epochs(number, size)
 
     @cached_property
     def _by_language(self) -> dict[str, Texts]:
@@ -146,17 +142,20 @@ class UnderstandingTasks:
         kinds: dict[str, Callable[[UnderstandingNetwork, Texts, np.random.Generator], Tensor]]
         kinds = {"MLM": self._masked_language, "MRM": self._masked_regions}
         if task == "xMLM":
-            texts = self.sources.sentences(number, self.config.batch_size)
-            tokens, labels = self._masked(texts, draw)
+            tokens, labels = self._masked(self.sources.sentences(number, self.config.batch_size), draw)
             return objectives.masked_language_loss(network, tokens.to(network.device), labels.to(network.device))
-        if task.startswith("MC-"):
-            texts, rows = self.sources.switched(task, number, self.config.batch_size)
-        else:
-            texts = self.sources.captions
-            rows = self.sources.batch(task, texts, number, self.config.batch_size)
-        if task.endswith("VLM"):
-            return self._matching(network, task, texts, rows, draw)
-        return kinds[task[-3:]](network, texts.of(rows.tolist()), draw)
+        switched = self.sources.codeswitch if task.startswith("MC-") else None
+        texts: Texts | SwitchedAnew = self.sources.captions if switched is None else switched
+        plain = texts.plain if isinstance(texts, SwitchedAnew) else texts  # what no epoch changes
+        rows, epochs = self.sources.with_epochs(task, plain, number, self.config.batch_size)
+        if not task.endswith("VLM"):
+            return kinds[task[-3:]](network, texts.in_epochs(rows, epochs), draw)
+        if task not in self._pairs:
+            self._pairs[task] = PairDraws(plain, self.sources.groups, self.config.negatives)
+        alike = self.sources.alike if draw.random() < self.config.hard_negatives else None
+        captions, pictures = self._pairs[task].of(rows, draw, alike)
+        paired = texts.in_epochs(captions.ravel(), np.repeat(epochs, captions.shape[1]))
+        return self._matching(network, paired.tokens, pictures)
 
     def _masked(self, texts: Texts, draw: np.random.Generator) -> tuple[Tensor, Tensor]:
         mask = self.sources.tokenizer.mask
@@ -178,20 +177,12 @@ class UnderstandingTasks:
             torch.from_numpy(chosen).to(network.device), torch.from_numpy(zeroed).to(network.device),
         )  # fmt: skip
 
-    def _matching(
-        self, network: UnderstandingNetwork, task: str, texts: Texts, rows: Ints, draw: np.random.Generator
-    ) -> Tensor:  # fmt: skip
-        """Each caption with its own picture, and ``negatives`` mismatched pairs beside it."""
-        sources, config = self.sources, self.config
-        if task not in self._pairs:
-            self._pairs[task] = PairDraws(texts, sources.groups, config.negatives)
-        alike = sources.alike if draw.random() < config.hard_negatives else None
-        captions, pictures = self._pairs[task].of(rows, draw, alike)
+    def _matching(self, network: UnderstandingNetwork, tokens: list[Ints], pictures: Ints) -> Tensor:
+        """Each caption with its own picture, which comes first, and with ``negatives`` mismatched ones beside it."""
         matched = np.zeros(pictures.shape, np.float32)
         matched[:, 0] = 1.0
         return objectives.matching_loss(
-            network, pad([texts.tokens[row] for row in captions.ravel().tolist()]).to(network.device),
-            sources.store.batch(pictures.ravel()).to(network.device),
+            network, pad(tokens).to(network.device), self.sources.store.batch(pictures.ravel()).to(network.device),
             torch.from_numpy(matched.ravel()).to(network.device),
         )  # fmt: skip
 

@@ -31,13 +31,17 @@ class Texts:
         keys: caption_id or sentence_id, one a text.
     """
 
-    tokens: Sequence[Ints]
+    tokens: list[Ints]
     languages: list[str]
     pictures: Ints
     keys: list[str]
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def in_epochs(self, rows: Ints, epochs: Ints) -> Texts:
+        """Some of the texts, as these epochs see them: always the same."""
+        return self.of(rows.tolist())
 
     def of(self, rows: Sequence[int]) -> Texts:
         """Some of the texts."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from contract.hashing import fingerprint
 from model.data import Ints, Texts, read_captions, with_ends
 from model.regions import RegionStore
 from model.tokenizer import Tokenizer
+
+_AT_ONCE = 2048  # captions that are looked through together
 
 
 class SwitchedAnew:
@@ -36,63 +38,74 @@ class SwitchedAnew:
         plain: the captions themselves.
 
     Raises:
-        InputError: where the lexicon is another one than the dataset's.
+        InputError: where lexicon or captions are others than the dataset's.
     """
 
     def __init__(
         self, codeswitch: Path, lexicon: Path, captions: Path, tokenizer: Tokenizer, store: RegionStore, longest: int
     ) -> None:
         manifest = Dataset(codeswitch, "codeswitch").manifest
-        if manifest.inputs.get("lexicon") != fingerprint(lexicon):
-            raise InputError(
-                f"{codeswitch} was made with another lexicon than {lexicon}.", "the lexicon of that dataset.",
-                "run the stage codeswitch with this lexicon.",
-            )  # fmt: skip
+        for name, folder in (("lexicon", lexicon), ("captions", captions)):
+            if manifest.inputs.get(name) != fingerprint(folder):
+                raise InputError(
+                    f"{codeswitch} was made with another {name} than {folder}.", f"the {name} of that dataset.",
+                    "run the stage codeswitch with it.",
+                )  # fmt: skip
         self._tokenizer, self._longest, self._seed = tokenizer, longest, manifest.seed
         self._switcher = Switcher(
             Lexicon.load(lexicon, manifest.parameters["languages"]), settings_of(manifest.parameters)
         )
-        plain = read_captions(captions, tokenizer, store, "train", ("en",), longest)
-        text_of = {row["caption_id"]: row["text"] for row in Dataset(captions, "captions").rows(["caption_id", "text"])}
-        texts = [text_of[key] for key in plain.keys]
-        held = np.unique(self._switcher.switch(plain.keys, texts, [0], self._seed).matches.captions).tolist()
+        plain = read_captions(captions, tokenizer, store, "train", _english(captions), longest)
+        self._texts = _texts_of(captions, plain.keys)
+        held = self._held()
+        self._texts = [self._texts[row] for row in held]
         self.plain = replace(plain.of(held), languages=["mul"] * len(held))
-        self._texts = [texts[row] for row in held]
-        self._epoch: tuple[int, Texts] = -1, self.plain
 
     def __len__(self) -> int:
         return len(self.plain)
 
-    def in_epoch(self, epoch: int) -> Texts:
-        """The captions as an epoch sees them, each tokenised when it is asked for."""
-        if self._epoch[0] != epoch:
-            texts = self._switcher.switch(self.plain.keys, self._texts, [epoch], self._seed).texts.to_pylist()
-            keys = [f"{key}#{epoch}" for key in self.plain.keys]
-            tokens = _TokenisedOnDemand(texts, self._tokenizer, self._longest)
-            self._epoch = epoch, replace(self.plain, tokens=tokens, keys=keys)
-        return self._epoch[1]
+    def in_epochs(self, rows: Ints, epochs: Ints) -> Texts:
+        """Some of the captions, each as the epoch beside it sees it.
+
+        Args:
+            rows: [texts].
+            epochs: [texts], from 0.
+        """
+        tokens: dict[tuple[int, int], Ints] = {}
+        for epoch in np.unique(epochs).tolist():
+            chosen = np.unique(rows[epochs == epoch]).tolist()
+            ids, texts = [self.plain.keys[row] for row in chosen], [self._texts[row] for row in chosen]
+            switched = self._switcher.switch(ids, texts, [epoch], self._seed).texts.to_pylist()
+            for row, text in zip(chosen, switched, strict=True):
+                tokens[row, epoch] = with_ends(self._tokenizer.encode(text), self._longest)
+        places = list(zip(rows.tolist(), epochs.tolist(), strict=True))
+        keys = [f"{self.plain.keys[row]}#{epoch}" for row, epoch in places]
+        return replace(self.plain.of(rows.tolist()), tokens=[tokens[place] for place in places], keys=keys)
+
+    def _held(self) -> list[int]:
+        """The captions of which the lexicon holds a word."""
+        held: list[int] = []
+        for first in range(0, len(self._texts), _AT_ONCE):
+            texts = self._texts[first : first + _AT_ONCE]
+            switched = self._switcher.switch([""] * len(texts), texts, [0], self._seed)
+            held += (first + np.unique(switched.matches.captions)).tolist()
+        return held
+
+
+def _english(captions: Path) -> list[str]:
+    """The tags of English in a dataset of captions, ``en-GB`` too."""
+    tags = Dataset(captions, "captions").table(["lang"])["lang"].unique().to_pylist()
+    return [tag for tag in tags if tag.partition("-")[0] == "en"]
+
+
+def _texts_of(captions: Path, keys: list[str]) -> list[str]:
+    wanted = set(keys)
+    rows = Dataset(captions, "captions").rows(["caption_id", "text"])
+    texts = {row["caption_id"]: row["text"] for row in rows if row["caption_id"] in wanted}
+    return [texts[key] for key in keys]
 
 
 def settings_of(parameters: Mapping[str, Any]) -> Settings:
     """The sampler's settings out of the parameters that a manifest of ``codeswitch`` states."""
     given = {field.name: parameters[field.name] for field in fields(Settings) if field.name in parameters}
     return Settings(**given | {"never": tuple(given.get("never", ()))})
-
-
-class _TokenisedOnDemand(Sequence[Ints]):
-    def __init__(self, texts: list[str], tokenizer: Tokenizer, longest: int) -> None:
-        self._texts, self._tokenizer, self._longest = texts, tokenizer, longest
-
-    def __len__(self) -> int:
-        return len(self._texts)
-
-    @overload
-    def __getitem__(self, place: int) -> Ints: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Ints]: ...
-
-    def __getitem__(self, place: int | slice) -> Ints | Sequence[Ints]:
-        if isinstance(place, slice):
-            return [self[number] for number in range(len(self))[place]]
-        return with_ends(self._tokenizer.encode(self._texts[place]), self._longest)

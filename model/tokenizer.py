@@ -149,7 +149,7 @@ def unknown_shares(tokenizer: Tokenizer, lexicon: Iterator[dict[str, Any]]) -> d
     counts: defaultdict[str, Counter[bool]] = defaultdict(Counter)
     for row in lexicon:
         counts[row["lang"]].update(UNK in tokenizer.encode(target) for target in row["targets"])
-    return {lang: round(counts[lang][True] / counts[lang].total(), 4) for lang in sorted(counts)}
+    return {lang: round(counts[lang][True] / max(1, counts[lang].total()), 4) for lang in sorted(counts)}
 
 
 def _texts(call: Call[TokenizerConfig]) -> Iterator[str]:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -64,14 +64,12 @@ class Plan:
         elements: their numbers.
         workers: processes on this machine.
         errors_folder: where a worker leaves the error that a user should see, and Beam its log.
-        environment: variables of the workers' processes, where the user has not set them otherwise.
     """
 
     work: Work
     elements: Sequence[int]
     workers: int
     errors_folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,6 @@ class ShufflePlan:
         keys: all keys, also those that no block goes to.
         workers: as in Plan.
         errors_folder: as in Plan.
-        environment: as in Plan.
     """
 
     work: Shuffle
@@ -92,7 +89,6 @@ class ShufflePlan:
     keys: Sequence[int]
     workers: int
     errors_folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_elements(
@@ -114,8 +110,8 @@ def run_elements(
         M3PError: the one that a worker raised; or that one failed, with the last lines of the log.
         PassingError: where a worker was lost.
     """
-    plan = Plan(work, list(elements), min(workers, len(elements)), errors_folder, environment or {})
-    run_plan(plan, count_done, progress)
+    plan = Plan(work, list(elements), min(workers, len(elements)), errors_folder)
+    run_plan(plan, count_done, progress, environment)
 
 
 def run_here(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: Progress) -> None:
@@ -135,13 +131,17 @@ def run_here(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: 
         progress.update(max(0, count_done() - progress.done))
 
 
-def run_plan(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: Progress) -> None:
+def run_plan(
+    plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: Progress,
+    environment: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
     """Carries a plan out on Beam's workers, and waits for it.
 
     Args:
         plan: what to do.
         count_done: how many items are done so far, asked now and then for the progress bar.
         progress: the bar.
+        environment: variables of the workers' processes, where the user has not set them otherwise.
 
     Raises:
         M3PError: the one that a worker raised; or that one failed, with the last lines of the log.
@@ -153,7 +153,7 @@ def run_plan(plan: Plan | ShufflePlan, count_done: Callable[[], int], progress: 
     with (plan.errors_folder / _LOG).open("wb") as log:
         driver = subprocess.Popen(
             [sys.executable, "-m", "pipelines.beam_driver"], stdin=subprocess.PIPE, stdout=log, stderr=log,
-            env=_environment(plan.environment), start_new_session=True,
+            env=_environment(environment or {}), start_new_session=True,
         )  # fmt: skip
     try:
         code = _wait(driver, payload, lambda: progress.update(max(0, count_done() - progress.done)))

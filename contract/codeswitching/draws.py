@@ -57,7 +57,7 @@ class Draws:
         self._lexicon, self._settings, self._matches = lexicon, settings, matches
         self._places = places.astype(np.uint64) * _PLACE
         self._table = forms.table
-        self._weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
+        self._weights = forms.weights
         self._alike = len(np.unique(self._weights)) < 2
 
     def choose(self, caption_ids: Sequence[str], variants: Sequence[int], seed: int) -> Choices:

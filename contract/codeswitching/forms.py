@@ -48,17 +48,19 @@ class Forms:
         settings: its look-up and the words that are never switched.
 
     Attributes:
+        settings: its look-up and the words that are never switched.
         names: every form, by number.
+        weights: [languages], how likely each is beside the others.
     """
 
     def __init__(self, lexicon: Lexicon, settings: Settings) -> None:
-        self._lexicon, self._look_up = lexicon, settings.look_up
+        self._lexicon, self._look_up, self.settings = lexicon, settings.look_up, settings
         self._never = {self.key(word) for word in settings.never}
         self._lemma = _lemmatizer() if settings.look_up == FULL else None
         self._numbers = _Numbers(self._add)
         self.names: list[str] = []
         self._entries, self._offsets, self._kept = array("q"), array("q", [0]), array("q")
-        self._weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
+        self.weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
         none = np.empty(0, np.int64)
         self._table = FormTable(np.zeros(1, np.int64), none, none, np.zeros(1), none)
 
@@ -91,7 +93,7 @@ class Forms:
     def _grown(self, table: FormTable) -> FormTable:
         entries = np.array(self._entries, np.int64)
         new = self._lexicon.entry_language[entries[len(table.entries) :]]
-        sums = np.concatenate([table.sums, table.sums[-1] + np.cumsum(self._weights[new])])
+        sums = np.concatenate([table.sums, table.sums[-1] + np.cumsum(self.weights[new])])
         languages = np.concatenate([table.languages, new])
         return FormTable(np.array(self._offsets, np.int64), entries, languages, sums, np.array(self._kept, np.int64))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contract.codeswitching.ragged import offsets_of, ranges
+from contract.codeswitching.ragged import ranges
 from contract.dataset import Dataset
 from contract.errors import InputError, UsageError
 
@@ -37,7 +37,7 @@ class Lexicon:
         num_targets: how many there are of each.
 
     Raises:
-        InputError: where there is no entry.
+        InputError: where there is no entry, or one without a target or with scores that do not fit its targets.
         UsageError: where a language that was asked for is not in the table.
     """
 
@@ -59,7 +59,9 @@ class Lexicon:
         self.entry_offsets: np.ndarray = np.concatenate([[0], sources.run_ends.to_numpy()])
         lists = table["targets"].combine_chunks()
         self.target_offsets: np.ndarray = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
-        self.target_sums: np.ndarray = offsets_of(self._shares(table["scores"].combine_chunks()), np.float64)
+        scores = table["scores"].combine_chunks()
+        _check_lists(lists, scores)
+        self.target_sums: np.ndarray = np.concatenate([[0.0], np.cumsum(self._shares(scores))])
         targets = lists.flatten()
         self.num_targets = len(targets)
         self.targets: pa.StringArray = pa.concat_arrays([targets, _capitalised(targets)])
@@ -113,6 +115,17 @@ def _known(table: pa.Table, languages: Sequence[str]) -> list[str]:
             f"some of {', '.join(sorted(present))}.",
         )
     return list(languages) or present
+
+
+def _check_lists(targets: pa.ListArray, scores: pa.ListArray) -> None:
+    numbers = targets.value_lengths().to_numpy()
+    stated = pc.fill_null(scores.value_lengths(), pa.array(numbers, pa.int32())).to_numpy()
+    values = pc.drop_null(scores.flatten()).to_numpy()
+    if (numbers == 0).any() or (stated != numbers).any() or not ((values > 0) & np.isfinite(values)).all():
+        raise InputError(
+            "The lexicon has an entry without a target, or scores that do not fit its targets.",
+            "one target an entry at least, and a positive score or null for each.", "make it with the stage `lexicon`.",
+        )  # fmt: skip
 
 
 def _capitalised(strings: pa.StringArray) -> pa.StringArray:

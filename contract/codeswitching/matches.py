@@ -122,8 +122,10 @@ def find_matches(tokens: Tokens, forms: Forms, phrases: PhraseFinder | None) -> 
     """
     form_of_token = forms.numbers(tokens.words)
     form, length = form_of_token.copy(), np.ones(len(form_of_token), np.int64)
-    barred = tokens.bound.copy()
+    barred = tokens.bonds[:-1] | tokens.bonds[1:]
     for token, count, phrase in phrases.find(tokens, form_of_token) if phrases else ():
+        if tokens.bonds[token] or tokens.bonds[token + count]:
+            continue  # it begins or ends within such a word as "t-shirt"
         form[token], length[token] = phrase, count
         barred[token], barred[token + 1 : token + count] = False, True
     table = forms.table

@@ -8,9 +8,9 @@ import pyarrow as pa
 Ints = np.ndarray[tuple[int], np.dtype[np.integer]]
 
 
-def offsets_of(lengths: np.ndarray, kind: type[np.number] = np.int64) -> Ints:
-    """Where each row begins in the flat array, and at the end its length: [n + 1]. Lengths may also be weights."""
-    offsets = np.zeros(len(lengths) + 1, kind)
+def offsets_of(lengths: np.ndarray) -> Ints:
+    """Where each row begins in the flat array, and at the end its length: [n + 1]."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 

@@ -12,14 +12,14 @@ import pyarrow as pa
 
 from contract.codeswitching.ragged import Ints, offsets_of, slices_as_strings
 
-_WORD, _SPACE, _APOSTROPHE, _HYPHEN, _FULL_STOP, _UPPER = 1, 2, 4, 8, 16, 32
+_WORD, _SPACE, _APOSTROPHE, _HYPHEN, _FULL_STOP, _UPPER, _CASED = 1, 2, 4, 8, 16, 32, 64
 _UNKNOWN = 255
 
 
 def _class_of(character: str) -> int:
     category = unicodedata.category(character)
     if category[0] in "LMN":
-        return _WORD | (_UPPER if category in ("Lu", "Lt") else 0)
+        return _WORD | (_UPPER if category in ("Lu", "Lt") else 0) | (_CASED if category in ("Lu", "Lt", "Ll") else 0)
     if character == " ":
         return _SPACE
     if character in "'’ʼ＇":
@@ -74,8 +74,8 @@ class Tokens:
         ends: [tokens], one past its last character.
         captions: [tokens], the caption in which it stands.
         opens_sentence: [tokens], whether it is the first token of a sentence and begins with a capital.
-        bound: [tokens], whether it is a single letter bound by a hyphen, or what that is bound to: neither part of
-            "t-shirt" is a word by itself.
+        bonds: [tokens + 1], whether a hyphen joins a token to the one before it, and one of the two is a single letter:
+            neither part of "t-shirt" is a word by itself.
     """
 
     joined: str
@@ -85,7 +85,7 @@ class Tokens:
     ends: Ints
     captions: Ints
     opens_sentence: np.ndarray
-    bound: np.ndarray
+    bonds: np.ndarray
 
     @cached_property
     def utf8(self) -> Utf8:
@@ -108,7 +108,7 @@ def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
     Args:
         texts: the captions.
         by_spaces: a token is whatever stands between spaces, punctuation and all, as in the published code; then
-            none opens a sentence and none is bound.
+            none opens a sentence and none is joined to another.
     """
     joined = "".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
@@ -120,11 +120,11 @@ def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
     starts = np.flatnonzero(in_word & (~_previous(in_word) | begins_text[:-1]))
     ends = np.flatnonzero(in_word & (~_next(in_word) | begins_text[1:])) + 1
     captions = np.searchsorted(text_offsets, starts, side="right") - 1
-    opens, bound = np.zeros((2, len(starts)), bool)
+    opens, bonds = np.zeros(len(starts), bool), np.zeros(len(starts) + 1, bool)
     if not by_spaces and len(starts):
         opens = _opens_sentence(classes, starts, ends, captions)
-        bound = _bound(classes, starts, ends)
-    return Tokens(joined, codes, text_offsets, starts, ends, captions, opens, bound)
+        bonds[1:-1] = _bonds(classes, starts, ends, captions)
+    return Tokens(joined, codes, text_offsets, starts, ends, captions, opens, bonds)
 
 
 def _previous(flags: np.ndarray) -> np.ndarray:
@@ -141,14 +141,11 @@ def _in_word(classes: np.ndarray, begins_text: np.ndarray) -> np.ndarray:
     return word | ((classes == _APOSTROPHE) & between_words)
 
 
-def _bound(classes: np.ndarray, starts: Ints, ends: Ints) -> np.ndarray:
-    hyphen = np.concatenate([[False], classes == _HYPHEN, [False]])  # hyphen[i + 1] tells of character i
-    letter = (ends - starts == 1) & (hyphen[starts] | hyphen[ends + 1])
-    joined = (starts[1:] - ends[:-1] == 1) & hyphen[starts[1:]]  # a token and the next one, by one hyphen
-    bound = letter.copy()
-    bound[1:] |= joined & letter[:-1]
-    bound[:-1] |= joined & letter[1:]
-    return bound
+def _bonds(classes: np.ndarray, starts: Ints, ends: Ints, captions: Ints) -> np.ndarray:
+    """For every token but the first, whether a hyphen alone lies before it and it or the one before is a letter."""
+    letter = (ends - starts == 1) & ((classes[starts] & _CASED) != 0)
+    hyphen = (starts[1:] - ends[:-1] == 1) & ((classes[ends[:-1].clip(max=len(classes) - 1)] & _HYPHEN) != 0)
+    return hyphen & (captions[1:] == captions[:-1]) & (letter[1:] | letter[:-1])
 
 
 def _opens_sentence(classes: np.ndarray, starts: Ints, ends: Ints, captions: Ints) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from contract.codeswitching import Lexicon, Switched, Switcher
 from contract.codeswitching.forms import Forms
 from contract.codeswitching.ragged import ranges
+from contract.codeswitching.settings import PUBLISHED, Settings
 
 MOST_FREQUENT, MOST_FREQUENT_OF_LANGUAGE = 50, 10
 _POORLY_COVERED = 0.02  # share of running words under which a dictionary's columns may well be the wrong way round
@@ -85,20 +87,14 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
         of whatever stands between spaces; the most frequent words that no language has.
     """
     words = _types(counts["words"], forms)
-    numbers = forms.numbers(pa.array(words, pa.string()))
-    table = forms.table
-    held = np.diff(table.offsets)[numbers]
-    languages = table.languages[ranges(table.offsets[numbers], held)]
-    has = np.zeros((len(words), len(lexicon.languages)), bool)  # whether a language has a word
-    has[np.repeat(np.arange(len(words)), held), languages] = True
-    names = list(words)
+    names, has = list(words), _held(list(words), lexicon, forms)
     order = sorted(range(len(names)), key=lambda place: (-words[names[place]], names[place]))
 
     def uncovered(covered: np.ndarray, most: int) -> dict[str, int]:
         """The most frequent of the words that are not covered, with their counts."""
         return {names[place]: words[names[place]] for place in [place for place in order if not covered[place]][:most]}
 
-    published = _published(counts["between_spaces"], lexicon)
+    published = _published(counts["between_spaces"], lexicon, forms.settings)
     return {
         "tokens": counts["tokens"],
         "types": len(words),
@@ -112,21 +108,29 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
             }
             for number, lang in enumerate(lexicon.languages)
         },
-        "uncovered_words": uncovered(np.any(has, axis=1, keepdims=True)[:, 0], MOST_FREQUENT),
+        "uncovered_words": uncovered(np.asarray(has.any(axis=1)), MOST_FREQUENT),
     }
 
 
-def _published(pieces: dict[str, int], lexicon: Lexicon) -> dict[str, dict[str, float]]:
-    """What exact look-up of whatever stands between spaces finds, by language: shares of tokens and of types."""
-    tokens, types = np.zeros((2, len(lexicon.languages)), np.int64)
-    for piece, count in pieces.items():
-        entries = lexicon.entries_of(piece)
-        languages = lexicon.entry_language[entries.start : entries.stop]
-        tokens[languages] += count
-        types[languages] += 1
+def _held(words: list[str], lexicon: Lexicon, forms: Forms) -> np.ndarray:
+    """Whether each language has each word, bool [words, languages]."""
+    numbers, table = forms.numbers(pa.array(words, pa.string())), forms.table
+    counts = np.diff(table.offsets)[numbers]
+    held = np.zeros((len(words), len(lexicon.languages)), bool)
+    held[np.repeat(np.arange(len(words)), counts), table.languages[ranges(table.offsets[numbers], counts)]] = True
+    return held
+
+
+def _published(pieces: dict[str, int], lexicon: Lexicon, settings: Settings) -> dict[str, dict[str, float]]:
+    """Shares of tokens and of types that the published look-up finds of whatever stands between spaces, by language."""
+    held = _held(list(pieces), lexicon, Forms(lexicon, replace(settings, look_up=PUBLISHED)))
+    tokens = np.array(list(pieces.values()), np.int64) @ held
     return {
-        lang: {"token_share": _share(int(found), sum(pieces.values())), "type_share": _share(int(kinds), len(pieces))}
-        for lang, found, kinds in zip(lexicon.languages, tokens, types, strict=True)
+        lang: {
+            "token_share": _share(int(tokens[number]), sum(pieces.values())),
+            "type_share": _share(int(held[:, number].sum()), len(pieces)),
+        }
+        for number, lang in enumerate(lexicon.languages)
     }
 
 

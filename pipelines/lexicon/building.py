@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -30,6 +31,7 @@ class ShardBuilder:
     Attributes:
         read: pairs and unreadable lines that belong to the shard.
         further: pairs among them that add a target to an entry that was there.
+        unusable_scores: pairs among them whose score is no positive number; they count as without one.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class ShardBuilder:
         self._entries: defaultdict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
         self._scores: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
         self._keys: dict[str, tuple[str, bool]] = {}  # source as it stands → its key, and whether it belongs here
-        self.read = self.further = 0
+        self.read = self.further = self.unusable_scores = 0
 
     def add_file(self, file: DictionaryFile, items: Iterator[Pair | Malformed]) -> Iterator[Reject]:
         """Takes a whole dictionary in; yields what of this shard is left out.
@@ -101,7 +103,9 @@ class ShardBuilder:
             return self._reject(file, pair, key, "entry_phrase", f"{lang}: {key}")
         if not self._keep_identical and (key == target or key == lookup_key(target)):
             return self._reject(file, pair, key, "entry_identical", f"{lang}: {target}")
-        if pair.score is not None:
+        if pair.score is not None and math.isnan(pair.score):
+            self.unusable_scores += 1
+        elif pair.score is not None:
             scores = self._scores[key, lang]
             scores[target] = max(pair.score, scores.get(target, 0.0))
         origins = self._entries[key, lang]

@@ -14,7 +14,8 @@ class Pair(NamedTuple):
         source: the English side.
         target: the other side.
         lang: language of the target; empty where the file's name tells it.
-        score: how good the dictionary says the translation is, positive; None where it does not say.
+        score: how good the dictionary says the translation is, positive; None where it does not say, NaN where what it
+            says is no positive number.
     """
 
     place: int

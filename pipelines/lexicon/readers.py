@@ -116,20 +116,16 @@ def _pairs_in_columns(
             continue
         lang = fields[columns["lang"]].strip() if "lang" in columns else ""
         score = _score(fields[columns["score"]]) if "score" in columns else None
-        if score is not None and not _LEAST_SCORE <= score <= _GREATEST_SCORE:  # also NaN
-            yield Malformed(
-                number, f"the score is {fields[columns['score']][:50]!r} where a positive number was expected"
-            )
-        else:
-            yield Pair(number, fields[columns["source"]], fields[columns["target"]], lang, score)
+        yield Pair(number, fields[columns["source"]], fields[columns["target"]], lang, score)
 
 
 def _score(text: str) -> float | None:
-    """A score; None where the field is empty, NaN where it holds no number."""
+    """A score; None where the field is empty, NaN where it holds no number that shares can be made of."""
     try:
-        return float(text) if text.strip() else None
+        score = float(text) if text.strip() else None
     except ValueError:
         return math.nan
+    return score if score is None or _LEAST_SCORE <= score <= _GREATEST_SCORE else math.nan
 
 
 def _read_csv(path: Path) -> Iterator[Pair | Malformed]:

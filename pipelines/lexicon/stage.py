@@ -75,6 +75,7 @@ class LexiconShards:
         entries, pairs = builder.counts_by_language()
         tally.count("pairs", "read", by=builder.read)
         tally.count("pairs", "further_targets", by=builder.further)
+        tally.count("pairs", "unusable_scores", by=builder.unusable_scores)
         for lang, number in entries.items():
             tally.count("languages", lang, "entries", by=number)
             tally.count("languages", lang, "pairs", by=pairs[lang])

@@ -33,7 +33,7 @@ def run(call: Call[Config]) -> None:
         Job(
             "regions", "regions", call.path("out"), dataset.num_shards, call.config, call.seed, inputs,
             ("pipelines.regions", "contract.detector", "contract.pictures", "contract.pickles", "contract.device"),
-            parameters, KEPT_MEMORY,
+            parameters, {} if spec.architecture == IMPORTED else KEPT_MEMORY,
         ),
         process, workers, len(dataset), _summarise,
     )  # fmt: skip

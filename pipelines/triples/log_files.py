@@ -26,8 +26,8 @@ class LogChunk:
         path: its file; of a stand-in log, the folder of the captions dataset.
         name: what rejects call it.
         kind: one of JSON_LINES, TSV, PARQUET, CAPTIONS.
-        start: first byte of a text, first row group of Parquet, or the captions' shard. An empty file has one chunk,
-            which begins where it ends: a log without rows is still a log.
+        start: first byte of a text, first row group of Parquet, or the captions' shard. A file without rows has one
+            chunk as well: a log without rows is still a log.
         end: end of the same, exclusive; None for the end of the file.
         rows: about how many rows it has.
     """

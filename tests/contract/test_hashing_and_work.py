@@ -4,7 +4,7 @@ import pytest
 
 from contract.errors import InputError
 from contract.files import files_below, files_like
-from contract.hashing import fingerprint, fingerprint_of_code, sha256_of_json, shard_of, stable_hash
+from contract.hashing import fingerprint, fingerprint_of_code, sha256_of_json, shard_of, stable_hash, stable_hashes
 from contract.manifest import Manifest, read_manifest
 from contract.rejects import REASONS, Reject
 from contract.schemas import CORPUS, REJECTS
@@ -14,6 +14,11 @@ from contract.workfolder import ShardRecord, WorkFolder, merge_statistics, total
 
 def test_hashes_are_the_same_everywhere_and_for_ever():
     assert stable_hash(7, "a", 1) == 4_645_382_080_913_178_834
+    keys = ["", "a", "é😀", "x\x1fy"]
+    assert stable_hashes(7, "b", keys=keys).tolist() == [stable_hash(7, "b", key) for key in keys]
+    assert stable_hashes(keys=keys).tolist() == [stable_hash(key) for key in keys] and not len(
+        stable_hashes(7, keys=[])
+    )
     assert stable_hash("a", "b") != stable_hash("ab") and stable_hash(1, 23) != stable_hash(12, 3)
 
 

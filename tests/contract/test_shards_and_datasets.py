@@ -1,5 +1,9 @@
 import dataclasses
 import json
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
@@ -7,11 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.manifest import Manifest, read_manifest
-from contract.schemas import CAPTIONS, CORPUS, IMAGES, REGIONS, REJECTS, SCHEMAS, check_version
+from contract.schemas import CAPTIONS, CORPUS, IMAGES, REGIONS, REJECTS, SCHEMAS, DatasetSchema, check_version
 from contract.shards import ShardWriter, shard_name
 
 
@@ -72,6 +78,24 @@ def test_rows_out_of_order_across_batches_are_refused(tmp_path):
     with pytest.raises(InputError, match="comes after"), ShardWriter(tmp_path, "p.parquet", CORPUS) as writer:
         writer.write([sentence(5)])
         writer.write([sentence(4)])
+
+
+TIED = [("a", 1), ("a", 2), ("b", 1), ("é", 1), ("é", 2), ("😀", 0)]
+
+
+@given(st.lists(st.sampled_from(TIED), min_size=1, max_size=6), st.booleans(), st.booleans(), st.integers(0, 6))
+def test_rows_are_in_the_order_of_all_columns_of_their_key(keys, in_order, unique, cut):
+    keys = sorted(keys) if in_order else keys
+    fields = pa.schema([pa.field("name", pa.string(), False), pa.field("number", pa.int64(), False)])
+    schema = DatasetSchema("test", "1.0", fields, ("name", "number"), "name", unique)
+    good = all(one < other or (one == other and not unique) for one, other in pairwise(keys))
+    rows = [{"name": name, "number": number} for name, number in keys]
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        if not good:
+            stack.enter_context(pytest.raises(InputError, match=r"comes (after|twice)"))
+        writer = stack.enter_context(ShardWriter(Path(folder), "p.parquet", schema))
+        for batch in (rows[:cut], rows[cut:]):
+            writer.write(pa.RecordBatch.from_pylist(batch, fields))
 
 
 def test_vectors_come_back_exactly(tmp_path):

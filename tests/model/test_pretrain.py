@@ -172,25 +172,48 @@ def test_noise_leaves_as_much_of_a_text_without_spaces_as_of_one_with_them(data)
         assert np.mean(np.array(shares) == 0) < 0.2, lang  # nothing but masks
 
 
-def test_captions_are_switched_anew_where_the_lexicon_is_given(data, tmp_path):
+@pytest.fixture(scope="module")
+def anew(data, tmp_path_factory) -> dict[str, Path]:
+    """The data, with a lexicon and a dataset that was drawn from it."""
+    folder = tmp_path_factory.mktemp("anew")
     lexicon = [
         {"source": THINGS["en"][number], "lang": "de", "targets": [word], "origins": ["test"], "scores": None}
         for number, word in enumerate(THINGS["de"])
     ]
-    write_dataset(tmp_path / "lexicon", "lexicon", lexicon)
-    paths = ["--captions", str(data["captions"]), "--lexicon", str(tmp_path / "lexicon")]
-    assert codeswitch([*paths, "--out", str(tmp_path / "codeswitch"), "--variants", "1", "--workers", "1"]) == 0
-    switched = {"codeswitch": tmp_path / "codeswitch"}
-    anew = {"lexicon": tmp_path / "lexicon"}
-    line = command("understanding", data | switched | anew, tmp_path / "anew", steps=40)
-    done = run(line)
+    write_dataset(folder / "lexicon", "lexicon", lexicon)
+    paths = ["--captions", str(data["captions"]), "--lexicon", str(folder / "lexicon")]
+    assert codeswitch([*paths, "--out", str(folder / "codeswitch"), "--variants", "1", "--workers", "1"]) == 0
+    return data | {"lexicon": folder / "lexicon", "codeswitch": folder / "codeswitch"}
+
+
+SWITCHED_TASKS = {"tasks": '{"MC-MLM": 1, "MC-VLM": 1}', "steps": 120}
+
+
+def test_captions_are_switched_anew_where_the_lexicon_is_given(anew, tmp_path):
+    done = run(command("understanding", anew, tmp_path / "anew", **SWITCHED_TASKS))
     assert done.returncode == 0, done.stderr
     assert "code-switched ones drawn anew in every epoch" in done.stdout
-    same = run(command("understanding", data | switched, tmp_path / "same", steps=40))
-    assert same.returncode == 0 and "anew" not in same.stdout
-    assert losses(tmp_path / "anew") != losses(tmp_path / "same"), "later epochs see other variants"
-    alone = run(command("understanding", data | anew, tmp_path / "alone", mct=False))
+    alone = run(command("understanding", anew, tmp_path / "alone", mct=False))
     assert alone.returncode == 2 and "--lexicon is given without --codeswitch" in alone.stderr
+
+
+def test_training_that_switches_anew_ends_the_same_after_a_kill(anew, tmp_path):
+    """In a later epoch than the first, where pairs and captions depend on what was seen before."""
+    line = command("understanding", anew, tmp_path / "whole", **SWITCHED_TASKS)
+    assert run(line).returncode == 0
+    line[line.index(str(tmp_path / "whole"))] = str(tmp_path / "killed")
+    process = subprocess.Popen(line, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".work/killed-*/state.pt")):
+        assert process.poll() is None and time.monotonic() < deadline, "ended before a state was saved"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    again = run(line)
+    assert again.returncode == 0 and "resuming from step" in again.stdout, again.stderr
+    assert losses(tmp_path / "whole") == losses(tmp_path / "killed")
+    whole, killed = (tmp_path / name / "weights.safetensors" for name in ("whole", "killed"))
+    assert whole.read_bytes() == killed.read_bytes()
 
 
 def test_no_code_switched_caption_is_one_message(data, tmp_path):

@@ -1,5 +1,6 @@
 """The benchmarks still run, on little; what they measure is read by people."""
 
+import gzip
 import os
 import subprocess
 import sys
@@ -8,6 +9,21 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+
+
+def run(script, *given):
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, str(REPOSITORY / "benchmarks" / script), *map(str, given)]
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_code_switching_beside_the_published_loop(tmp_path):
+    (tmp_path / "en-de.txt.gz").write_bytes(gzip.compress(b"dog hund\nman mann\nman mensch\nhotel hotel\n"))
+    captions = tmp_path / "captions.gz"
+    captions.write_bytes(gzip.compress(b"a man and his dog\na dog\n" * 30))
+    done = run("codeswitch.py", "--captions", captions, "--dictionaries", tmp_path, "--rounds", 1)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "1 variant(s), stage beside loop, without its start" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -23,8 +39,6 @@ REPOSITORY = Path(__file__).parents[2]
     ],
 )
 def test_a_benchmark_runs(script, given, said):
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, str(REPOSITORY / "benchmarks" / script), *given]
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    done = run(script, *given)
     assert done.returncode == 0, done.stderr[-2000:]
     assert said in done.stdout

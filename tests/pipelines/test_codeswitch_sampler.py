@@ -17,7 +17,7 @@ PIECES = st.one_of(
     WORDS,
     WORDS.map(str.title),
     st.text(max_size=6),
-    st.sampled_from([" ", "-", "'s ", ". ", "… ", "\u0301", "😀", "，"]),
+    st.sampled_from([" ", "-", "a", "x-", "'s ", ". ", "… ", "\u0301", "😀", "，"]),
 )
 TEXTS = st.lists(st.lists(PIECES, max_size=12).map("".join), min_size=1, max_size=6)
 MODES = st.builds(
@@ -211,6 +211,8 @@ PINNED = [
         ("the x-dog", "the x-dog"),
         ("dog-a", "dog-a"),
         ("a - dog, a -dog dog-dog", "ein - hund, ein -hund hund-hund"),
+        ("a 4-dog, 狗-dog", "ein 4-hund, 狗-hund"),
+        ("x-hot dog, hot dog-x, x-hot-dog", "x-hot hund, hot dog-x, x-hot-hund"),
         ("do\u0301g dog\u0301", "do\u0301g dog\u0301"),
         ("dog😀dog", "hund😀hund"),
         ("dogs" * 3, "dogs" * 3),
@@ -235,6 +237,23 @@ def test_look_up_finds_what_is_there(text, expected):
 def test_the_published_look_up_is_exact(text, expected):
     entries = {key: targets[:1] for key, targets in ENTRIES.items() if key[1] == "de"}
     assert one(text, entries, look_up="published") == expected
+
+
+def test_a_caption_ends_where_its_neighbour_begins():
+    texts = ["two dogs -", "a dog", "dog-", "a", "a", "-dog"]
+    entries = {key: targets[:1] for key, targets in ENTRIES.items() if key[1] == "de"}
+    alone = [one(text, entries) for text in texts]
+    assert [text for text, _ in switch(texts, range(1), entries=entries, word_probability=1.0)] == alone
+    assert alone == ["two hund -", "ein hund", "hund-", "ein", "ein", "-hund"]
+
+
+@pytest.mark.parametrize(
+    "lists", [{"targets": []}, {"scores": [1.0]}, {"scores": [0.0, 1.0]}, {"scores": [math.inf, 1]}]
+)
+def test_a_lexicon_whose_lists_do_not_fit_is_refused(lists):
+    given = {"targets": ["x", "y"], "scores": None} | lists
+    with pytest.raises(InputError, match="scores that do not fit"):
+        Lexicon(table_of({("a", "de"): given["targets"]}, {("a", "de"): given["scores"]}))
 
 
 def test_the_lemma_serves_only_languages_that_lack_the_form():

@@ -39,10 +39,12 @@ def test_a_translation_has_the_best_score_that_a_dictionary_gives_it(tmp_path):
     head = "expression\tlanguage\ttranslation\tscore\n"
     folder = dictionaries(
         tmp_path / "in", one__tsv=head + "dog\tde\tHund\t3\ndog\tde\tKöter\t\ncat\tde\tKatze\t\n",
-        two__tsv=head + "dog\tde\tHund\t5\n", en_de__txt="dog Hund\nboy Junge\n",
+        two__tsv=head + "dog\tde\tHund\t5\ndog\tde\tTöle\t-1.2\n", en_de__txt="dog Hund\nboy Junge\n",
     )  # fmt: skip
-    rows = {row["source"]: row for row in make_lexicon(folder).rows}
-    assert (rows["dog"]["targets"], rows["dog"]["scores"]) == (["Hund", "Köter"], [5.0, None])
+    made = make_lexicon(folder)
+    rows = {row["source"]: row for row in made.rows}
+    assert (rows["dog"]["targets"], rows["dog"]["scores"]) == (["Hund", "Köter", "Töle"], [5.0, None, None])
+    assert made.statistics["pairs"]["unusable_scores"] == 1
     assert rows["cat"]["scores"] is None and rows["boy"]["scores"] is None
     assert rows["dog"]["origins"] == ["en-de.txt", "one.tsv", "two.tsv"]
 
