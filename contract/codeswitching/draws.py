@@ -164,13 +164,13 @@ def _weighted(sums: np.ndarray, first: Ints, last: Ints, drawn: np.ndarray) -> I
     """One place from ``first`` to before ``last`` a draw, as likely as its weight.
 
     Args:
-        sums: [places + 1], the weights of all places before each.
+        sums: [places + 1], the weights of all places before each, whole numbers.
         first: [draws].
         last: [draws].
         drawn: [draws], numbers in [0, 1).
     """
     low, high = sums[first], sums[last]
-    return np.searchsorted(sums, _below(low + drawn * (high - low), high), side="right") - 1
+    return np.searchsorted(sums, low + (drawn * (high - low)).astype(np.int64), side="right") - 1
 
 
 def _below(values: np.ndarray, limits: np.ndarray) -> np.ndarray:

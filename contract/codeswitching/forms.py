@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from contract.codeswitching.keys import lookup_key
 from contract.codeswitching.lexicon import Lexicon
-from contract.codeswitching.ragged import Ints
+from contract.codeswitching.ragged import Ints, whole_weights
 from contract.codeswitching.settings import FULL, PUBLISHED, Settings
 from contract.errors import UsageError
 
@@ -26,7 +26,7 @@ class FormTable:
         offsets: [forms + 1], where each form's entries begin.
         entries: [form entries], entry numbers of the lexicon.
         languages: [form entries], their languages.
-        sums: [form entries + 1], the weights of the languages of all form entries before each.
+        sums: [form entries + 1], the weights of the languages of all form entries before each, whole numbers.
         kept: [forms], characters at a form's end that stay in the caption: those of a possessive ``'s``.
     """
 
@@ -50,7 +50,7 @@ class Forms:
     Attributes:
         settings: its look-up and the words that are never switched.
         names: every form, by number.
-        weights: [languages], how likely each is beside the others.
+        weights: [languages], how likely each is beside the others, whole numbers.
     """
 
     def __init__(self, lexicon: Lexicon, settings: Settings) -> None:
@@ -60,9 +60,10 @@ class Forms:
         self._numbers = _Numbers(self._add)
         self.names: list[str] = []
         self._entries, self._offsets, self._kept = array("q"), array("q", [0]), array("q")
-        self.weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
+        weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
+        self.weights = whole_weights(weights / weights.max())
         none = np.empty(0, np.int64)
-        self._table = FormTable(np.zeros(1, np.int64), none, none, np.zeros(1), none)
+        self._table = FormTable(np.zeros(1, np.int64), none, none, np.zeros(1, np.int64), none)
 
     def numbers(self, words: pa.StringArray) -> np.ndarray:
         """The number of each word as a form, int64 [words]; each is looked up once."""

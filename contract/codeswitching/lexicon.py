@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contract.codeswitching.ragged import ranges
+from contract.codeswitching.ragged import offsets_of, ranges, whole_weights
 from contract.dataset import Dataset
 from contract.errors import InputError, UsageError
 
@@ -30,8 +30,8 @@ class Lexicon:
         entry_offsets: [sources + 1], the first entry of each source.
         entry_language: [entries], language numbers.
         target_offsets: [entries + 1], the first target of each entry.
-        target_sums: [targets + 1], the shares by score of all targets before each; those of an entry add up to 1. A
-            target without a score counts as its entry's least one; of an entry without scores all are alike.
+        target_sums: [targets + 1], the shares by score of all targets before each, in whole millionths. A target
+            without a score counts as its entry's least one; of an entry without scores all are alike.
         targets: the target strings as they stand in the dictionaries, and after them all of them once more with a
             capital first letter.
         num_targets: how many there are of each.
@@ -61,7 +61,7 @@ class Lexicon:
         self.target_offsets: np.ndarray = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
         scores = table["scores"].combine_chunks()
         _check_lists(lists, scores)
-        self.target_sums: np.ndarray = np.concatenate([[0.0], np.cumsum(self._shares(scores))])
+        self.target_sums: np.ndarray = offsets_of(whole_weights(self._shares(scores)))
         targets = lists.flatten()
         self.num_targets = len(targets)
         self.targets: pa.StringArray = pa.concat_arrays([targets, _capitalised(targets)])

@@ -15,6 +15,14 @@ def offsets_of(lengths: np.ndarray) -> Ints:
     return offsets
 
 
+def whole_weights(shares: np.ndarray) -> Ints:
+    """Shares up to 1 as whole numbers, in millionths and at least one of them.
+
+    Sums of whole numbers are exact, so a draw by weight does not depend on what was summed before.
+    """
+    return np.maximum(np.rint(shares * 1e6), 1).astype(np.int64)
+
+
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> Ints:
     """``start, start + 1, …`` for each row, one row after the other: [sum of lengths]."""
     offsets = offsets_of(lengths)
