@@ -141,7 +141,7 @@ def _captioning(
 def _retrieval(
     network: UnderstandingNetwork, texts: Texts, store: RegionStore, captions: Ints, pictures: Ints, loss: str
 ) -> dict[str, Tensor]:  # fmt: skip
-    tokens = pad([texts.tokens[row] for row in captions.ravel().tolist()]).to(network.device)
+    tokens = pad([texts.tokens[row] for row in captions.ravel()]).to(network.device)
     regions = store.batch(pictures.ravel()).to(network.device)
     logits_BN = network.matching(tokens, regions).view(captions.shape)
     return {"matching": matching_loss(logits_BN, loss)}

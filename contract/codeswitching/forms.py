@@ -54,7 +54,7 @@ class Forms:
     """
 
     def __init__(self, lexicon: Lexicon, settings: Settings) -> None:
-        self._lexicon, self._look_up, self.settings = lexicon, settings.look_up, settings
+        self._lexicon, self.settings = lexicon, settings
         self._never = {self.key(word) for word in settings.never}
         self._lemma = _lemmatizer() if settings.look_up == FULL else None
         self._numbers = _Numbers(self._add)
@@ -82,7 +82,7 @@ class Forms:
 
     def key(self, word: str) -> str:
         """What a word is looked up under."""
-        return word if self._look_up == PUBLISHED else lookup_key(word)
+        return word if self.settings.look_up == PUBLISHED else lookup_key(word)
 
     @property
     def table(self) -> FormTable:
@@ -107,7 +107,7 @@ class Forms:
         return len(self.names) - 1
 
     def _find(self, word: str) -> tuple[list[int], int]:
-        if self._look_up == PUBLISHED:
+        if self.settings.look_up == PUBLISHED:
             return ([] if word in self._never else list(self._lexicon.entries_of(word))), 0
         key = lookup_key(word)
         if key in self._never:

@@ -82,6 +82,18 @@ def run(line: list[str]) -> subprocess.CompletedProcess:
     return subprocess.run(line, capture_output=True, text=True, env=environment, timeout=300)
 
 
+def kill_once_saved(line: list[str], out: Path) -> None:
+    """Starts a training and kills it as soon as a state of it is saved."""
+    process = subprocess.Popen(line, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(out.parent.glob(f".work/{out.name}-*/state.pt")):
+        assert process.poll() is None and time.monotonic() < deadline, "ended before a state was saved"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+
+
 def losses(out: Path) -> list[dict]:
     return json.loads((out / "config.json").read_text())["training"]["losses"]
 
@@ -111,14 +123,7 @@ def test_killed_and_run_again_it_ends_with_the_same_weights(data, tmp_path):
     whole = run(command("understanding", data, tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
     line = command("understanding", data, tmp_path / "killed")
-    process = subprocess.Popen(line, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".work/killed-*/state.pt")):
-        assert process.poll() is None and time.monotonic() < deadline, "ended before a state was saved"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "killed").exists()
+    kill_once_saved(line, tmp_path / "killed")
     again = run(line)
     assert again.returncode == 0, again.stderr
     assert "resuming from step" in again.stdout
@@ -199,16 +204,9 @@ def test_captions_are_switched_anew_where_the_lexicon_is_given(anew, tmp_path):
 
 def test_training_that_switches_anew_ends_the_same_after_a_kill(anew, tmp_path):
     """In a later epoch than the first, where pairs and captions depend on what was seen before."""
-    line = command("understanding", anew, tmp_path / "whole", **SWITCHED_TASKS)
-    assert run(line).returncode == 0
-    line[line.index(str(tmp_path / "whole"))] = str(tmp_path / "killed")
-    process = subprocess.Popen(line, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".work/killed-*/state.pt")):
-        assert process.poll() is None and time.monotonic() < deadline, "ended before a state was saved"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert run(command("understanding", anew, tmp_path / "whole", **SWITCHED_TASKS)).returncode == 0
+    line = command("understanding", anew, tmp_path / "killed", **SWITCHED_TASKS)
+    kill_once_saved(line, tmp_path / "killed")
     again = run(line)
     assert again.returncode == 0 and "resuming from step" in again.stdout, again.stderr
     assert losses(tmp_path / "whole") == losses(tmp_path / "killed")
