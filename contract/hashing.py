@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from contract.errors import InputError
 from contract.files import files_below
 
 MANIFEST = "_manifest.json"
@@ -58,7 +59,15 @@ def sha256_of_json(value: Any) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """What an input contains, as a sha256: of a file, of a dataset (its manifest) or of a folder."""
+    """What an input contains, as a sha256: of a file, of a dataset (its manifest) or of a folder.
+
+    Raises:
+        InputError: where it is not there.
+    """
+    if not path.exists():
+        raise InputError(
+            f"{path} is not there.", "a file or a folder.", "run the stage that makes it, or mend the path."
+        )
     if path.is_file():
         return sha256_of_file(path)
     if (path / MANIFEST).is_file():

@@ -123,3 +123,8 @@ def test_statistics_add_up():
     assert merge_statistics(parts) == {"a": 2, "b": {"x": 4, "y": 1.5}}
     assert list(merge_statistics(parts)) == ["a", "b"]
     assert total_rejected([]) == {}
+
+
+def test_an_input_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="nowhere is not there"):
+        fingerprint(tmp_path / "nowhere")

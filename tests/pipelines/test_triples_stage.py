@@ -372,5 +372,7 @@ def test_a_missing_log_folder_and_a_wrong_setting_are_said(tmp_path, capsys):
     world = make_world(tmp_path, pictures=4)
     assert main([*world.arguments(), "--log", str(world.root / "nowhere")]) == 1
     assert "nowhere" in capsys.readouterr().err
+    assert main([*world.arguments(), "--detector", str(world.root / "no-detector")]) == 1
+    assert "no-detector is not there" in capsys.readouterr().err
     assert main(world.arguments("--reliable-from", "7")) == 2
     assert "reliable_from" in capsys.readouterr().err
