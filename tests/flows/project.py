@@ -78,6 +78,10 @@ with open("events.log", "a") as log:
 print(f"{name}: at work", flush=True)
 if (steer / f"{name}.slow").exists():
     time.sleep(2)
+if (steer / f"{name}.meets").exists():  # works on until the other has begun, or a minute has shown that it will not
+    other, last = (steer / f"{name}.meets").read_text(), time.monotonic() + 60
+    while f"begin {other} " not in Path("events.log").read_text() and time.monotonic() < last:
+        time.sleep(0.1)
 if (steer / f"{name}.input").exists():
     print(f"m3p {name}: row 7 of captions.tsv has 3 columns.\\nExpected: 2 columns.", file=sys.stderr)
     sys.exit(1)

@@ -136,7 +136,12 @@ def test_deployment_runs_to_its_end_with_retry_and_artifacts(served):
 def test_independent_stages_run_side_by_side_each_with_its_share(served):
     change(served.folder, "ingest", "corpus")
     (served.folder / "events.log").unlink(missing_ok=True)
+    steer = served.folder / "steer"
+    (steer / "ingest.meets").write_text("corpus")
+    (steer / "corpus.meets").write_text("ingest")
     result = m3p(served.folder, "run", "--profile", "demo", **served.environment())
+    for step in ("ingest", "corpus"):
+        (steer / f"{step}.meets").unlink()
     assert result.returncode == 0, result.stderr
     begin = {words[0]: words for words in events(served.folder, "begin")}
     end = {words[0]: float(words[2]) for words in events(served.folder, "end")}
