@@ -11,11 +11,13 @@ from pathlib import Path
 
 from contract.dataset import Dataset
 from contract.errors import InputError
+from contract.text import without_spaces
 from pipelines.triples.text import folded
-from pipelines.triples.words import UNSPACED
+from pipelines.triples.words import words_by_script
 
 _TOKEN = re.compile(r"\w+")
-_LONGEST = 5  # words of a name; characters in a language without spaces: three times as many
+_OF_CHARACTERS = frozenset({"ja", "wuu", "yue", "zh"})  # a name may begin and end at any character
+_LONGEST, _MOST_CHARACTERS = 5, 15  # words of a name; characters of one in such a language
 
 
 class ClassNames:
@@ -23,35 +25,47 @@ class ClassNames:
 
     Args:
         names: language → name's key → number of the class. A key is the name's folded words with single spaces, or
-            the folded name where the language has no spaces.
+            without them where the language has none.
     """
 
     def __init__(self, names: Mapping[str, Mapping[str, int]]) -> None:
         self.names = {lang: dict(of_lang) for lang, of_lang in names.items()}
-        self._first = {lang: {_first_unit(name, lang) for name in of_lang} for lang, of_lang in names.items()}
+        self._first = {lang: {_start(name, lang) for name in of_lang} for lang, of_lang in names.items()}
 
     def named(self, text: str, lang: str) -> tuple[int, ...]:
         """The classes that a normalised query names, ascending; the longest name wins where several begin."""
         names, first = self.names.get(lang, {}), self._first.get(lang, set())
-        units: Sequence[str] = folded(text) if lang in UNSPACED else _TOKEN.findall(folded(text))
-        longest, space = (3 * _LONGEST, "") if lang in UNSPACED else (_LONGEST, " ")
+        units, longest, space = _units(folded(text), lang), _longest(lang), "" if without_spaces(lang) else " "
+        starts = units if space else [unit[0] for unit in units]
         found, start = set(), 0
         while start < len(units):
-            starting = (space.join(units[start:end]) for end in range(start + longest, start, -1))
-            name = next((name for name in starting if name in names), None) if units[start] in first else None
-            if name is not None:
-                found.add(names[name])
-            start += 1 if name is None else len(name if lang in UNSPACED else name.split(" "))
+            ends = range(start + longest, start, -1) if starts[start] in first else ()
+            end = next((end for end in ends if space.join(units[start:end]) in names), None)
+            if end is not None:
+                found.add(names[space.join(units[start:end])])
+            start = end or start + 1
         return tuple(sorted(found))
 
 
-def _first_unit(name: str, lang: str) -> str:
-    return name[0] if lang in UNSPACED else name.split(" ")[0]
+def _units(text: str, lang: str) -> Sequence[str]:
+    """Between what a name may begin and end."""
+    if lang in _OF_CHARACTERS:
+        return text
+    return words_by_script(text) if without_spaces(lang) else _TOKEN.findall(text)
+
+
+def _longest(lang: str) -> int:
+    return _MOST_CHARACTERS if lang in _OF_CHARACTERS else _LONGEST
+
+
+def _start(name: str, lang: str) -> str:
+    """Its first word or, where no spaces end that, its first character."""
+    return name[0] if without_spaces(lang) else name.split(" ")[0]
 
 
 def name_key(name: str, lang: str) -> str:
     """The key under which a name is compared."""
-    return folded(name).replace(" ", "") if lang in UNSPACED else " ".join(_TOKEN.findall(folded(name)))
+    return folded(name).replace(" ", "") if without_spaces(lang) else " ".join(_TOKEN.findall(folded(name)))
 
 
 def read_class_names(detector: Path) -> list[str]:

@@ -11,7 +11,7 @@ from pipelines.triples.languages import LanguageIdentifier, primary_language
 from pipelines.triples.noise import noise_rule
 from pipelines.triples.sensitive_words import SensitiveWords
 from pipelines.triples.text import normalise
-from pipelines.triples.words import Segmenter, has_unspaced_script
+from pipelines.triples.words import Segmenter
 
 STEP_1 = ("query_empty", "language_unknown")
 
@@ -80,11 +80,8 @@ class QueryReader:
         """Noise and a word or two are no language's; where a query is one of these, that is the reason."""
         if primary_language(stated):
             return "language_unknown", f"stated as {stated!r}"
-        if not has_unspaced_script(text):
-            reason, message = self._fault(text, "", self._segmenter.words(text, ""))
-            if reason:
-                return reason, message
-        return "language_unknown", "none of those wanted, or unclear"
+        reason, message = self._fault(text, "", self._segmenter.words(text, ""))
+        return (reason, message) if reason else ("language_unknown", "none of those wanted, or unclear")
 
     def _language(self, text: str, stated: str | None) -> str:
         if tag := primary_language(stated):

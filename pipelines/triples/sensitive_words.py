@@ -8,8 +8,9 @@ from pathlib import Path
 
 from contract.errors import InputError
 from contract.files import files_below
+from contract.text import without_spaces
 from pipelines.triples.text import folded
-from pipelines.triples.words import UNSPACED, Segmenter
+from pipelines.triples.words import Segmenter
 
 OWN_LISTS = Path(__file__).parent / "word_lists"
 _TOKEN = re.compile(r"[\w@$!*€]+(?:['’][\w@$!*€]+)*")
@@ -43,7 +44,7 @@ class SensitiveWords:
     def find(self, text: str) -> str | None:
         """The first sensitive word or phrase of a normalised query; None where there is none."""
         tokens = _TOKEN.findall(folded(text).replace("_", " "))
-        if self._lang in UNSPACED:
+        if without_spaces(self._lang):
             words = [folded(word) for word in self._segmenter.words(text, self._lang)]
             found = next((joined for joined in _joined_runs(words) if joined in self._unspaced), None)
             if found:

@@ -7,14 +7,10 @@ import re
 import tempfile
 from typing import Any
 
+from contract.text import without_spaces
+
 _WORD = re.compile(r"\w+(?:['’.-]\w+)*")
 _UNSPACED_SCRIPT = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-UNSPACED = frozenset({"zh", "ja"})  # languages whose words come from a segmenter
-
-
-def has_unspaced_script(text: str) -> bool:
-    """Whether a text has letters of a script that puts no spaces between words: Thai, Lao, Burmese, Khmer, CJK."""
-    return bool(_UNSPACED_SCRIPT.search(text))
 
 
 class Segmenter:
@@ -25,14 +21,21 @@ class Segmenter:
         self._sudachi: Any = None
 
     def words(self, text: str, lang: str) -> list[str]:
-        """The words of a normalised text, without punctuation."""
+        """The words of a normalised text, without punctuation.
+
+        Args:
+            text: the text.
+            lang: its language; empty where that is not known, and the letters say whether there are spaces.
+        """
         if lang == "zh":
             pieces = self._chinese().lcut(text)
         elif lang == "ja":
             pieces = [morpheme.surface() for morpheme in self._japanese().tokenize(text)]
+        elif without_spaces(lang) or (not lang and _UNSPACED_SCRIPT.search(text)):
+            return words_by_script(text)
         else:
             return _WORD.findall(text)
-        return [piece for piece in pieces if any(character.isalnum() for character in piece)]
+        return _without_punctuation(pieces)
 
     def _chinese(self) -> Any:
         if self._jieba is None:
@@ -52,3 +55,14 @@ class Segmenter:
 
             self._sudachi = Dictionary(dict="core").tokenizer()  # mode C: the longest units, nearest to words
         return self._sudachi
+
+
+def words_by_script(text: str) -> list[str]:
+    """Words by ICU's dictionaries of Thai, Lao, Burmese, Khmer and Han characters, whatever the language."""
+    from icu4py.breakers import WordBreaker
+
+    return _without_punctuation(list(WordBreaker(text, "und")))
+
+
+def _without_punctuation(pieces: list[str]) -> list[str]:
+    return [piece for piece in pieces if any(character.isalnum() for character in piece)]

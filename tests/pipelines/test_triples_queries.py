@@ -90,6 +90,45 @@ def test_chinese_and_japanese_words_are_counted_by_a_segmenter(reader):
     assert reader.read("红色的房子旁边有一棵大树", "zh").reason == ""
 
 
+UNSPACED = {  # a red house beside a big tree; a big house; the fish
+    "th": ("บ้านสีแดงข้างต้นไม้ใหญ่ในสวน", "บ้านใหญ่", "ปลา"),
+    "lo": ("ເຮືອນສີແດງຢູ່ຂ້າງຕົ້ນໄມ້ໃຫຍ່", "ເຮືອນໃຫຍ່", "ປາ"),
+    "km": ("ផ្ទះក្រហមនៅក្បែរដើមឈើធំ", "ផ្ទះធំ", "ត្រី"),
+    "my": ("သစ်ပင်ကြီးဘေးမှာအနီရောင်အိမ်ရှိတယ်", "အိမ်ကြီး", "ငါး"),
+}
+
+
+@pytest.fixture(scope="module")
+def unspaced_reader():
+    names = {lang: {fish: 3} for lang, (_, _, fish) in UNSPACED.items()}
+    return QueryReader(tuple(UNSPACED), 0.1, 5, {"th": ["โป๊"]}, ClassNames(names))
+
+
+@pytest.mark.parametrize("lang", UNSPACED)
+def test_words_are_counted_where_thai_lao_khmer_and_burmese_write_no_spaces(unspaced_reader, lang):
+    long, short, _ = UNSPACED[lang]
+    passing, rejected = (unspaced_reader.read(query, lang) for query in (long, short))
+    assert passing.reason == "" and passing.words >= 5
+    assert (rejected.reason, rejected.words) == ("query_short", 2)
+    assert unspaced_reader.read(f"{long} ๑๒๓ 737-800", lang).words > passing.words
+
+
+@pytest.mark.parametrize("lang", UNSPACED)
+def test_classes_and_sensitive_words_are_whole_words_where_there_are_no_spaces(unspaced_reader, lang):
+    long, _, fish = UNSPACED[lang]
+    assert unspaced_reader.read(long, lang).named == ()
+    assert unspaced_reader.read(f"{fish}{long}", lang).named == (3,)
+    assert unspaced_reader.read("ปลายทางของถนนสายนี้อยู่ที่ทะเล", "th").named == ()  # begins like ปลา, fish
+    assert unspaced_reader.read("ภาพโป๊ของผู้หญิงในห้อง", "th").reason == "query_sensitive"
+
+
+@pytest.mark.parametrize("query", ["บ้านใหญ่", "红房子", "赤い家"])
+def test_two_words_are_few_in_any_script_though_their_language_is_none_of_those_wanted(query):
+    german = QueryReader(("de",), 0.9, 5, {}, ClassNames({}))
+    assert german.read(query, None).reason == "query_short"
+    assert german.read("บ้านสีแดงข้างต้นไม้ใหญ่ในสวน", None).reason == "language_unknown"
+
+
 @pytest.mark.parametrize(
     ("query", "rule"),
     [

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from contract.text import without_spaces
 from pipelines.triples.sensitive_words import SensitiveWords, read_word_lists
 from pipelines.triples.text import normalise
-from pipelines.triples.words import UNSPACED, Segmenter
+from pipelines.triples.words import Segmenter
 
 pytestmark = pytest.mark.real_data
 
@@ -77,7 +78,7 @@ def planted(lists: dict[str, list[str]]) -> list[tuple[str, str]]:
     queries, draw = [], random.Random(5)
     for lang, carrier in CARRIERS.items():
         for number, term in enumerate(draw.sample(lists[lang], PLANTED_A_LANGUAGE)):
-            of_letters = lang not in UNSPACED and term.isascii() and term.isalpha() and len(term) > 3
+            of_letters = not without_spaces(lang) and term.isascii() and term.isalpha() and len(term) > 3
             ways = (*ALWAYS, *OF_LETTERS) if of_letters else ALWAYS
             queries.append((lang, carrier.format(ways[number % len(ways)](term))))
     return queries
