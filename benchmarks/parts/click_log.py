@@ -124,7 +124,7 @@ def _queries(scenes: list[Scene]) -> tuple[list[str], list[str]]:
     names, weights = list(LANGUAGES), list(LANGUAGES.values())
     for scene in scenes:
         for lang in draw.choices(names, weights, k=_QUERIES_A_PICTURE):
-            text = query(scene, lang, draw)
+            text = query(scene, lang, draw).text
             if draw.random() < _DIRTY:
                 text = draw.choice(list(UNTIDY.values()))(text, draw)
             elif draw.random() < _DIRTY:

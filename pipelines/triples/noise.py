@@ -26,6 +26,7 @@ _GREATEST_NUMBER_SHARE = 1 / 3  # of the words
 _GREATEST_DIGIT_SHARE = 0.4  # of letters and digits
 _GREATEST_SYMBOL_SHARE = 0.3  # of characters other than spaces
 _SYMBOLS = frozenset({"Sm", "Sc", "Sk", "So", "Po", "Pc"})  # brackets, quotation marks and dashes are none
+_QUOTATION_MARKS = frozenset("\"'")  # to Unicode these two are as any other punctuation
 _LONGEST_WORD = 40  # characters; German compounds stay under it
 
 Rule = Callable[[str, Sequence[str]], bool]
@@ -43,7 +44,8 @@ def _digit_share(text: str, _: Sequence[str]) -> bool:
 
 def _symbol_share(text: str, _: Sequence[str]) -> bool:
     visible = text.replace(" ", "")
-    symbols = sum(not character.isalnum() and unicodedata.category(character) in _SYMBOLS for character in visible)
+    signs = (character for character in visible if not character.isalnum() and character not in _QUOTATION_MARKS)
+    symbols = sum(unicodedata.category(sign) in _SYMBOLS for sign in signs)
     return symbols > _GREATEST_SYMBOL_SHARE * max(1, len(visible))
 
 

@@ -36,6 +36,7 @@ class Triples:
             judged.
         models: by step: examples, AUC and calibration error on pictures that the model has not seen.
         told: of languages that the log does not state: how many were judged, and the share that was told right.
+        in_doubt: rows that more than one end is right for, and that no filter is judged by.
     """
 
     examples: list[Example]
@@ -45,6 +46,7 @@ class Triples:
     filters: dict[str, dict[str, Any]]
     models: dict[str, dict[str, Any]]
     told: dict[str, Any]
+    in_doubt: int
     splits = tuple(mild.PICTURES)
     paper_words = mild.WORDS_A_QUERY
     paper_entities = (mild.QUERIES_WITH_ENTITY, mild.CONTEXTS_WITH_ENTITY)
@@ -65,7 +67,7 @@ def triples(sources: Sources, pictures: Pictures, wanted: int, seed: int) -> Tri
     ]
     statistics = dataset.manifest.statistics
     filters = dict(dig(statistics, "filters") or {})
-    told = filters.pop("language", {})
+    told, in_doubt = filters.pop("language", {}), filters.pop("in_doubt", {})
     return Triples(
         examples,
         dig(statistics, "rows_after_step") or {},
@@ -74,6 +76,7 @@ def triples(sources: Sources, pictures: Pictures, wanted: int, seed: int) -> Tri
         filters,
         _models(statistics),
         told,
+        sum(in_doubt.values()),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from itertools import chain
 from random import Random
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scenes_language_world import HOUSE_AND_TREE, random_scene
 
 from pipelines.scenes.language.captions import caption
-from pipelines.scenes.language.message import Mention, Message
+from pipelines.scenes.language.message import Mention, Message, message_of
 from pipelines.scenes.language.queries import page_title, query
 from pipelines.scenes.language.registry import GRAMMARS
 from pipelines.scenes.language.text import sentences
@@ -29,6 +30,7 @@ def assert_clean(text: str, lang: str) -> None:
     assert text == text.strip() != ""
     assert unicodedata.is_normalized("NFC", text)
     assert "  " not in text
+    assert not set("·~") & set(text)  # the marks between words
     assert not re.search(r"[{}]|None|\.\.", text)
     assert not re.search(r" [,.]", text)
 
@@ -54,11 +56,14 @@ def test_captions_are_sentences_in_their_script(seed, lang):
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from(LANGUAGES))
 def test_queries_and_titles_are_clean(seed, lang):
-    for text in (query(random_scene(seed), lang, Random(seed)), page_title(random_scene(seed), lang, Random(seed))):
+    for text in (
+        query(random_scene(seed), lang, Random(seed)).text,
+        page_title(random_scene(seed), lang, Random(seed)),
+    ):
         assert_clean(text, lang)
         assert text[-1] not in ".。?"
     if lang in UNSPACED:
-        assert " " not in query(random_scene(seed), lang, Random(seed))
+        assert " " not in query(random_scene(seed), lang, Random(seed)).text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -106,6 +111,36 @@ def test_languages_can_say_the_same_kinds_of_things(lang):
 
 @pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang not in UNSPACED])
 def test_queries_are_about_six_words_long(lang):
-    lengths = [len(query(random_scene(seed), lang, Random(seed)).split()) for seed in range(400)]
+    lengths = [len(query(random_scene(seed), lang, Random(seed)).text.split()) for seed in range(400)]
     assert 5 <= sum(lengths) / len(lengths) <= 8
     assert 0.05 < sum(length < 5 for length in lengths) / len(lengths) < 0.4
+
+
+RED_HOUSE, BIG_STAR = Mention("house", "red"), Mention("star", "orange", "big", "striped")
+COUNTED = [
+    ("en", "{a:a} and {b:a}", "a red house and a big orange striped star", (9, 9)),
+    ("fr", "l'image de {a:le}", "l'image de la maison rouge", (5, 5)),
+    ("zh", "{a:one}", "一座红色的房子", (4, 5)),
+    ("zh", "{a:tight}·和·{b:tight}", "红色房子和带条纹的橙色大星星", (8, 9)),
+    ("ja", "{a}", "赤い家", (2, 2)),
+    ("ja", "{a}·と·{b}", "赤い家と縞模様の大きなオレンジ色の星", (9, 11)),
+]
+
+
+@pytest.mark.parametrize(("lang", "template", "text", "words"), COUNTED)
+def test_a_query_knows_of_how_many_words_it_was_made(lang, template, text, words):
+    language, message = GRAMMARS[lang], Message("pair", (RED_HOUSE, BIG_STAR))
+    composed = language.compose(template, message, Random(1))
+    assert language.contract(composed) == text
+    assert language.count_words(composed) == words
+
+
+@pytest.mark.parametrize(("lang", "longest"), [("zh", 2), ("ja", 4)])
+def test_every_word_of_a_query_without_spaces_is_told_from_the_next(lang, longest):
+    language = GRAMMARS[lang]
+    for seed in range(300):
+        draw, scene = Random(seed), random_scene(seed)
+        for kind in language.queries:
+            message = replace(message_of(scene, draw, ("pair",)), kind=kind, predicate="above")
+            composed = language.compose(draw.choice(language.queries[kind]), message, draw)
+            assert max(map(len, re.split("[·~]", composed))) <= longest, composed

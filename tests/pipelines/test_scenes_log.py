@@ -119,6 +119,18 @@ def test_pictures_that_only_the_log_knows(raw: Path) -> None:
     assert [first for first, _ in near_pairs(np.stack(hashes), 6).tolist()] == [0]
 
 
+def test_it_is_known_of_every_row_what_should_become_of_it(raw: Path, clicks: Rows) -> None:
+    labels = rows(raw / "log" / "row_labels.jsonl")
+    assert len(labels) == len(clicks)
+    for lang in LANGUAGES:
+        known = {label["reason"] for row, label in zip(clicks, labels, strict=True) if row["lang"] == lang}
+        assert {"", "query_short"} <= known
+    doubtful = [(row, label) for row, label in zip(clicks, labels, strict=True) if "or" in label]
+    assert 0 < len(doubtful) < 0.03 * len(clicks)
+    assert {row["lang"] for row, _ in doubtful} <= {"ja", "zh", "ja-JP", "zh-CN", None}
+    assert {(label["reason"], label["or"]) for _, label in doubtful} == {("", "query_short")}
+
+
 def test_labels_of_pictures(raw: Path) -> None:
     labels = {row["image_id"]: row["reliable"] for row in rows(raw / "log" / "image_labels.jsonl")}
     assert [labels[f"log-{number:03d}"] for number in range(8)] == [1, 0, 0, 1] * 2

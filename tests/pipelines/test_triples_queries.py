@@ -172,6 +172,7 @@ def test_noise_is_named(query, rule):
         "2019年4月28日、京都競馬場にて",
         "1985년~2012년 나스닥-100 지수",
         "Jack Kevorkian, 15 Ocak 2011",
+        '"白色船"',
     ],
 )
 def test_ordinary_queries_are_no_noise(query):

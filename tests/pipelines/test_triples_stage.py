@@ -265,21 +265,24 @@ def test_judged_rows_measure_the_filters(tmp_path):
     rows = [
         world.clicks(ids[0], None), world.clicks(ids[1], query="boat"), world.clicks(ids[2], query="asdf qwer zxcv"),
         world.clicks(ids[3]), world.clicks(ids[4]) | {"image_id": "gone"}, world.clicks(ids[3]),
+        world.clicks(ids[5]), world.clicks(ids[6], query="boat"), world.clicks(ids[7], query="asdf qwer zxcv"),
     ]  # fmt: skip
-    truths = [("", "en"), ("query_short", None), ("query_short", None), ("query_noisy", None), ("image_unknown", None),
-              ("", None)]  # fmt: skip
+    doubt = {"reason": "", "or": "query_short"}
+    truths = [{"reason": "", "lang": "en"}, {"reason": "query_short"}, {"reason": "query_short"},
+              {"reason": "query_noisy"}, {"reason": "image_unknown"}, {"reason": ""}, doubt, doubt, doubt]  # fmt: skip
     world.log(rows)
     offset, labels = 0, []
-    for row, (reason, lang) in zip(rows, truths, strict=True):
-        labels.append({"source": f"clicks.jsonl:{offset}", "reason": reason} | ({"lang": lang} if lang else {}))
+    for row, truth in zip(rows, truths, strict=True):
+        labels.append({"source": f"clicks.jsonl:{offset}"} | truth)
         offset += len(json.dumps(row).encode()) + 1
     world.log("".join(json.dumps(row) + "\n" for row in labels) + "\n", "row_labels.jsonl")
     found = world.run().manifest.statistics["filters"]
     assert found == {
         "image_unknown": {"should": 1, "did": 1, "both": 1, "precision": 1.0, "recall": 1.0},
-        "query_noisy": {"should": 1, "did": 1, "both": 0, "precision": 0.0, "recall": 0.0},
+        "query_noisy": {"should": 1, "did": 2, "both": 0, "precision": 0.0, "recall": 0.0},
         "query_short": {"should": 2, "did": 1, "both": 1, "precision": 1.0, "recall": 0.5},
         "language": {"judged": 1, "right": 1, "accuracy": 1.0},
+        "in_doubt": {"passes": 1, "query_short": 1},
     }
 
 

@@ -203,6 +203,7 @@ def make_triples(data):
         "filters": {
             "query_noisy": {"should": 37, "did": 36, "both": 35, "precision": 0.9722, "recall": 0.9459},
             "language": {"judged": 41, "right": 40, "accuracy": 0.9756},
+            "in_doubt": {"passes": 4, "query_short": 3},
         },
         "relevance": {"labels": "judged pairs", "held_out": {"examples": 80, "auc": 0.9731, "calibration_error": 0.04}},
     }

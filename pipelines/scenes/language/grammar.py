@@ -8,6 +8,10 @@ Templates are Python format strings. Their slots:
 - ``{a:stands|lies}``: the one that fits how such a thing rests.
 - ``{rel}``: where a is, seen from b ("left of a tree"); ``{rel:the}`` with the article named.
 - ``{side}``: the same without b, in languages that have words for it; ``{place}``: the background; ``{site}``: a site.
+
+In Chinese and Japanese, all that queries are made of also holds marks that nobody writes: "·" between two words, "~"
+where some count two words and others one (a number and its measure word, the parts of a compound, a word for a place
+behind its noun).
 """
 
 from __future__ import annotations
@@ -38,6 +42,11 @@ def unchanged(text: str) -> str:
     return text
 
 
+def without_marks(text: str) -> str:
+    """The text without marks between its words: for languages in which all words are written as one."""
+    return text.replace("·", "").replace("~", "")
+
+
 @dataclass(frozen=True)
 class Language:
     """One language of the embedded world.
@@ -56,7 +65,7 @@ class Language:
         sites: invented names of sites.
         text: templates of sentences about no picture.
         stories: local news.
-        contract: melts neighbouring words together (de + le = du).
+        contract: melts neighbouring words together (de + le = du), or takes the marks between them away.
         sides: each predicate without what it relates to, where the language says it so.
     """
 
@@ -82,6 +91,15 @@ class Language:
 
     def fill(self, template: str, message: Message, draw: Random) -> str:
         """A template with its slots filled, as it is written inside a sentence."""
+        return self.contract(self.compose(template, message, draw))
+
+    def count_words(self, composed: str) -> tuple[int, int]:
+        """The fewest and the most words that one may count in a text of ``compose``, as it is written."""
+        words = (composed if "·" in composed or "~" in composed else self.contract(composed)).replace("·", " ")
+        return len(words.split()), len(words.replace("~", " ").split())
+
+    def compose(self, template: str, message: Message, draw: Random) -> str:
+        """A template with its slots filled, before ``contract``."""
         things = {name: _Thing(self, mention) for name, mention in zip("abc", message.mentions, strict=False)}
         slots: dict[str, object] = dict(things)
         if message.predicate:
@@ -90,7 +108,7 @@ class Language:
             slots["side"] = self.sides.get(message.predicate, "")
         if message.background:
             slots["place"] = draw.choice(self.places[message.background])
-        return self.contract(template.format(**slots, site=draw.choice(self.sites)))
+        return template.format(**slots, site=draw.choice(self.sites))
 
     def say(self, templates: Sequence[str], message: Message, draw: Random) -> str:
         """One of the templates, filled, as a sentence with its capital."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import NamedTuple
 
 from pipelines.scenes.language.message import Message, message_of
 from pipelines.scenes.language.registry import GRAMMARS
@@ -13,7 +14,15 @@ _LOWER_CASE = 0.85
 _SHORT = 0.12  # the share of queries that name a single thing and nothing else
 
 
-def query(scene: Scene, lang: str, draw: Random) -> str:
+class Query(NamedTuple):
+    """A search query: its text, and the fewest and the most words that one may count in it."""
+
+    text: str
+    fewest_words: int
+    most_words: int
+
+
+def query(scene: Scene, lang: str, draw: Random) -> Query:
     """A search query for which a scene is a good answer.
 
     Args:
@@ -29,8 +38,9 @@ def query(scene: Scene, lang: str, draw: Random) -> str:
     message = message_of(scene, draw, (kind,), _DETAIL)
     if draw.random() < _SHORT:
         message = Message("short", message.mentions[:1])
-    text = language.fill(draw.choice(language.queries[message.kind]), message, draw)
-    return text.lower() if draw.random() < _LOWER_CASE else text
+    composed = language.compose(draw.choice(language.queries[message.kind]), message, draw)
+    text = language.contract(composed)
+    return Query(text.lower() if draw.random() < _LOWER_CASE else text, *language.count_words(composed))
 
 
 def page_title(scene: Scene, lang: str, draw: Random) -> str:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from contract.hashing import stable_hash
-from pipelines.scenes.language.queries import page_title, query
+from pipelines.scenes.language.queries import Query, page_title, query
 from pipelines.scenes.log.dirt import FAULTS, NOISE, UNTIDY
 from pipelines.scenes.log.pages import page
 from pipelines.scenes.log.pictures import Found
@@ -35,7 +35,7 @@ def click_rows(pictures: Sequence[Found], count: int, seed: int) -> list[tuple[R
     """The rows of the log (query, image_id, clicks, lang, page_url, page_html), each with what is true of it.
 
     That is the language it was written in, and the reason for which MILD's steps 1 to 3 should leave it out: empty
-    where they should not, None where this generator does not know, since it counts no words in Chinese and Japanese.
+    where they should not. Where it hangs on how words are counted whether a query is short, ``or`` is the other reason.
     """
     rows: list[tuple[Row, Row]] = []
     for number in range(count):
@@ -63,7 +63,7 @@ def _row(pictures: Sequence[Found], draw: Random) -> tuple[Row, Row]:
         picture = replace(picture, image_id=f"gone-{draw.randint(0, 999):03d}")
     asked = strange_scene(pictures, picture.scene, draw) if kind == "mismatched" else picture.scene
     clean = query(asked, lang, draw)
-    text, fault = _dirtied(clean, kind, lang, draw)
+    text, fault = _dirtied(clean.text, kind, lang, draw)
     stated = _stated(lang, draw)
     row = {
         "query": text,
@@ -73,12 +73,14 @@ def _row(pictures: Sequence[Found], draw: Random) -> tuple[Row, Row]:
         "page_url": f"https://www.{draw.choice(_SITES)}.example/{lang}/{draw.randint(1, 99_999)}.html",
         "page_html": _page_of(picture.scene, lang, draw),
     }
-    return row, {"reason": _reason(clean, fault, lang, stated, kind, picture), "lang": lang}
+    reason = _reason(clean, fault, stated, kind, picture)
+    doubt = {"or": "query_short"} if not reason and clean.fewest_words < _FEWEST_WORDS else {}
+    return row, {"reason": reason, "lang": lang} | doubt
 
 
-def _reason(clean: str, fault: str, lang: str, stated: str | None, kind: str, picture: Found) -> str | None:
+def _reason(clean: Query, fault: str, stated: str | None, kind: str, picture: Found) -> str:
     """Why a row should be left out, in the order of MILD's steps; a query of few words has no language to be told."""
-    few = len(clean.split()) < _FEWEST_WORDS
+    few = clean.most_words < _FEWEST_WORDS
     if fault == "query_empty":
         return fault
     if kind == "foreign" and (stated or not few):
@@ -87,8 +89,6 @@ def _reason(clean: str, fault: str, lang: str, stated: str | None, kind: str, pi
         return "image_unknown"
     if fault or picture.fault:
         return picture.fault or fault
-    if lang in ("ja", "zh"):
-        return None
     return "query_short" if few else ""
 
 

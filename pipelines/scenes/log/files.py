@@ -47,9 +47,8 @@ def _truths(rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[d
     """What is true of each row, by the byte at which it begins in its file."""
     offset = 0
     for row, truth in rows:
-        if truth["reason"] is not None:
-            told = {} if row["lang"] else {"lang": truth["lang"]}  # a language that the log states is not judged
-            yield {"source": f"clicks.jsonl:{offset}", "reason": truth["reason"]} | told
+        judged = truth if row["lang"] is None else {name: truth[name] for name in truth if name != "lang"}
+        yield {"source": f"clicks.jsonl:{offset}"} | judged  # a language that the log states is not judged
         offset += len(_line(row).encode()) + 1
 
 

@@ -19,7 +19,7 @@ def relevance_rows(pictures: Sequence[Found], count: int, seed: int) -> list[dic
         draw = Random(stable_hash(seed, "relevance label", number))
         picture, label, lang = draw.choice(pictures), (number + 1) % 2, draw.choice(list(LANGUAGES))
         asked = picture.scene if label else strange_scene(pictures, picture.scene, draw)
-        text = query(asked, lang, draw)
+        text = query(asked, lang, draw).text
         rows.append({"query": text, "image_id": picture.image_id, "label": label, "lang": lang})
     return rows
 

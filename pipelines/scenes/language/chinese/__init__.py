@@ -1,7 +1,7 @@
 """Chinese."""
 
 from pipelines.scenes.language.chinese import templates, words
-from pipelines.scenes.language.grammar import Language
+from pipelines.scenes.language.grammar import Language, without_marks
 
 CHINESE = Language(
     code="zh",
@@ -17,5 +17,6 @@ CHINESE = Language(
     sites=templates.SITES,
     text=templates.TEXT,
     stories=templates.STORIES,
+    contract=without_marks,
     sides=words.SIDES,
 )

@@ -51,21 +51,26 @@ HYPOTHESES = {
 }
 QUERIES = {
     "relation": (
-        "{b:tight}{side}的{a:tight}",
-        "{a:tight}在{b:tight}{side}",
-        "{b:tight}{side}有{a:tight}的图片",
-        "{a:tight}和{b:tight}的图片",
-        "{a:tight}和{b:tight}",
-        "{b:tight}{side}的{a:tight}在哪里",
+        "{b:tight}·{side}·的·{a:tight}",
+        "{a:tight}·在·{b:tight}·{side}",
+        "{b:tight}·{side}·有·{a:tight}·的·图片",
+        "{a:tight}·和·{b:tight}·的·图片",
+        "{a:tight}·和·{b:tight}",
+        "{b:tight}·{side}·的·{a:tight}·在·哪里",
     ),
     "pair": (
-        "{place}的{a:tight}和{b:tight}",
-        "{a:tight}和{b:tight}",
-        "{place}有{a:tight}和{b:tight}",
-        "{a:tight}和{b:tight}照片",
+        "{place}·的·{a:tight}·和·{b:tight}",
+        "{a:tight}·和·{b:tight}",
+        "{place}·有·{a:tight}·和·{b:tight}",
+        "{a:tight}·和·{b:tight}·照片",
     ),
-    "single": ("{place}的{a:tight}", "{place}的{a:tight}图片", "{place}的{a:tight}免费照片", "怎么画{a:one}"),
-    "short": ("{a:tight}", "{a:tight}图片", "{a:one}"),
+    "single": (
+        "{place}·的·{a:tight}",
+        "{place}·的·{a:tight}·图片",
+        "{place}·的·{a:tight}·免费·照片",
+        "怎么·画·{a:one}",
+    ),
+    "short": ("{a:tight}", "{a:tight}·图片", "{a:one}"),
 }
 TITLES = (
     "图片：{a:tight}和{b:tight}｜{site}",

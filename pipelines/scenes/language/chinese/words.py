@@ -44,19 +44,19 @@ COLOURS = {
 SIZES = {"small": "小", "big": "大"}
 TEXTURES = {"striped": "条纹", "dotted": "圆点", "checkered": "格子"}
 RELATIONS = {
-    "left_of": ("{b:{article}}的左边", "{b:{article}}左侧"),
-    "right_of": ("{b:{article}}的右边", "{b:{article}}右侧"),
-    "above": ("{b:{article}}的上方", "{b:{article}}上面"),
-    "below": ("{b:{article}}的下方", "{b:{article}}下面"),
+    "left_of": ("{b:{article}}·的·左边", "{b:{article}}·左侧"),
+    "right_of": ("{b:{article}}·的·右边", "{b:{article}}·右侧"),
+    "above": ("{b:{article}}·的·上方", "{b:{article}}·上面"),
+    "below": ("{b:{article}}·的·下方", "{b:{article}}·下面"),
 }
 SIDES = {"left_of": "左边", "right_of": "右边", "above": "上方", "below": "下方"}
 PLACES = {
-    "sky": ("天空中", "天上"),
-    "grass": ("草地上",),
-    "sand": ("沙地上",),
-    "snow": ("雪地上",),
-    "water": ("水面上", "水上"),
-    "wall": ("墙前", "墙壁前"),
+    "sky": ("天空~中", "天~上"),
+    "grass": ("草地~上",),
+    "sand": ("沙地~上",),
+    "snow": ("雪地~上",),
+    "water": ("水面~上", "水~上"),
+    "wall": ("墙~前", "墙壁~前"),
 }
 
 
@@ -82,14 +82,15 @@ def noun_phrase(mention: Mention, form: str) -> str:
     if form.startswith("count "):
         return form.removeprefix("count ") + noun.measure
     determiner = {"one": "一", "this": "这"}.get(form)
-    return (determiner + noun.measure if determiner else "") + _phrase(mention, noun.word, tight=form == "tight")
+    measured = f"{determiner}~{noun.measure}·" if determiner else ""
+    return measured + _phrase(mention, noun.word, tight=form == "tight")
 
 
 def _phrase(mention: Mention, noun: str, tight: bool) -> str:
-    head = SIZES.get(mention.size or "", "") + noun
-    texture = f"带{TEXTURES[mention.texture]}的" if mention.texture else ""
+    head = f"{SIZES[mention.size]}~{noun}" if mention.size else noun
+    texture = f"带·{TEXTURES[mention.texture]}·的·" if mention.texture else ""
     if not mention.colour:
         return texture + head
     # One 的 is enough, but a single character wants its own.
-    link = "" if tight or (texture and len(head) > 1) else "的"
-    return texture + COLOURS[mention.colour] + link + head
+    link = "" if tight or (texture and len(head) > 1) else "的·"
+    return f"{texture}{COLOURS[mention.colour]}·{link}{head}"

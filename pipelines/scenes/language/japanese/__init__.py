@@ -1,6 +1,6 @@
 """Japanese."""
 
-from pipelines.scenes.language.grammar import Language
+from pipelines.scenes.language.grammar import Language, without_marks
 from pipelines.scenes.language.japanese import templates, words
 
 JAPANESE = Language(
@@ -17,5 +17,6 @@ JAPANESE = Language(
     sites=templates.SITES,
     text=templates.TEXT,
     stories=templates.STORIES,
+    contract=without_marks,
     sides=words.SIDES,
 )

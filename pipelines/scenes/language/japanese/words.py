@@ -39,35 +39,35 @@ NOUNS = {
 }
 ATTRIBUTES = {
     "red": Attribute("赤い", "赤い"),
-    "orange": Attribute("オレンジ色の", "オレンジ色"),
+    "orange": Attribute("オレンジ~色·の", "オレンジ色"),
     "yellow": Attribute("黄色い", "黄色い"),
-    "green": Attribute("緑色の", "緑色"),
+    "green": Attribute("緑~色·の", "緑色"),
     "blue": Attribute("青い", "青い"),
-    "purple": Attribute("紫色の", "紫色"),
-    "pink": Attribute("ピンク色の", "ピンク色"),
+    "purple": Attribute("紫~色·の", "紫色"),
+    "pink": Attribute("ピンク~色·の", "ピンク色"),
     "brown": Attribute("茶色い", "茶色い"),
     "black": Attribute("黒い", "黒い"),
     "white": Attribute("白い", "白い"),
     "small": Attribute("小さな", "小さい"),
     "big": Attribute("大きな", "大きい"),
-    "striped": Attribute("縞模様の", "縞模様"),
-    "dotted": Attribute("水玉模様の", "水玉模様"),
-    "checkered": Attribute("チェック柄の", "チェック柄"),
+    "striped": Attribute("縞~模様·の", "縞模様"),
+    "dotted": Attribute("水玉~模様·の", "水玉模様"),
+    "checkered": Attribute("チェック~柄·の", "チェック柄"),
 }
 RELATIONS = {
-    "left_of": ("{b}の左", "{b}の左側"),
-    "right_of": ("{b}の右", "{b}の右側"),
-    "above": ("{b}の上", "{b}の上の方"),
-    "below": ("{b}の下", "{b}の下の方"),
+    "left_of": ("{b}·の·左", "{b}·の·左~側"),
+    "right_of": ("{b}·の·右", "{b}·の·右~側"),
+    "above": ("{b}·の·上", "{b}·の·上·の·方"),
+    "below": ("{b}·の·下", "{b}·の·下·の·方"),
 }
 SIDES = {"left_of": "左", "right_of": "右", "above": "上", "below": "下"}
 PLACES = {
     "sky": ("空",),
-    "grass": ("草の上", "芝生の上"),
-    "sand": ("砂の上",),
-    "snow": ("雪の上",),
-    "water": ("水の上", "水面"),
-    "wall": ("壁の前",),
+    "grass": ("草·の·上", "芝生·の·上"),
+    "sand": ("砂·の·上",),
+    "snow": ("雪·の·上",),
+    "water": ("水·の·上", "水面"),
+    "wall": ("壁·の·前",),
 }
 
 
@@ -90,4 +90,4 @@ def noun_phrase(mention: Mention, form: str) -> str:
     if form.startswith("count "):
         return form.removeprefix("count ") + noun.counter
     attributes = [ATTRIBUTES[word].attributive for word in (mention.texture, mention.size, mention.colour) if word]
-    return "".join((*attributes, noun.word))
+    return "·".join((*attributes, noun.word))
