@@ -6,6 +6,16 @@ import pytest
 REPOSITORY = Path(__file__).parent.parent
 
 
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Prints what tests measured, which they say by ``record_property``."""
+    reports = [*terminalreporter.stats.get("passed", ()), *terminalreporter.stats.get("failed", ())]
+    measured = [(report.nodeid, *figure) for report in reports for figure in report.user_properties]
+    if measured:
+        terminalreporter.section("figures")
+    for test, name, value in sorted(measured):
+        terminalreporter.write_line(f"{test.split('/')[-1]}: {name}: {value}")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Public data beside the project; the test is skipped, saying so, where it is absent."""

@@ -1,7 +1,9 @@
+from io import BytesIO
+
 import numpy as np
 import pytest
 from ingest_sources import by_id, encoded, ingest, multi30k, picture, pictures, reasons, write
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from pipelines.ingest.perceptual import CROPS, near_pairs, perceptual_hashes
 from pipelines.ingest.settings import Config
@@ -16,19 +18,34 @@ def reencoded(image: Image.Image) -> bytes:
     return encoded(image, quality=40)
 
 
+def halved(image: Image.Image) -> bytes:
+    return encoded(image.resize((image.width // 2, image.height // 2)))
+
+
+def brightened(image: Image.Image) -> bytes:
+    return encoded(ImageEnhance.Brightness(image).enhance(1.15))
+
+
+def cut(image: Image.Image) -> bytes:
+    width, height = round(0.06 * image.width), round(0.06 * image.height)
+    return encoded(image.crop((width, height, image.width - width, image.height - height)))
+
+
 def cropped(image: Image.Image) -> bytes:
     return encoded(image.crop((4, 4, image.width - 4, image.height - 4)))
 
 
 @pytest.mark.parametrize("copy", [resized, reencoded, cropped])
-def test_a_near_duplicate_in_train_gives_way_to_the_one_in_test(tmp_path, copy):
+def test_a_near_duplicate_in_train_gives_way_to_the_one_in_test(tmp_path, copy, record_property):
     raw = multi30k(tmp_path, {"train": ["a.jpg", "copy.jpg"], "test": ["c.jpg"]})
     pictures(raw, {"a.jpg": 1, "c.jpg": 3})
     write(raw / "images/copy.jpg", copy(picture(3)))
     images, captions = ingest(raw, tmp_path / "out")
+    found = images.manifest.statistics["with_near_duplicates"]
+    record_property(f"near-duplicates planted ({copy.__name__}) and found", f"{found} of 1")
     assert reasons(images) == {"copy": "split_conflict"} and sorted(by_id(images)) == ["a", "c"]
     assert captions.manifest.rejected == {"caption_orphan": 6}
-    assert images.manifest.statistics["with_near_duplicates"] == 1
+    assert found == 1
     kept, _ = ingest(raw, tmp_path / "off", separate_near_duplicates=False)
     assert len(kept) == 3
 
@@ -84,7 +101,15 @@ def test_hashes_of_different_pictures_differ():
 
 
 @pytest.mark.real_data
-def test_photographs_are_hardly_ever_taken_for_one(real_data):
-    files = sorted((real_data / "multi30k/images").glob("*.jpg"))[::12]
-    hashes = np.stack([perceptual_hashes(Image.open(file).convert("RGB")) for file in files])
-    assert len(near_pairs(hashes, 6)) <= 1
+def test_copies_of_photographs_are_found_and_others_hardly_ever_taken_for_one(real_data, record_property):
+    photographs = [
+        Image.open(file).convert("RGB") for file in sorted((real_data / "multi30k/images").glob("*.jpg"))[::12]
+    ]
+    ways, count = (reencoded, halved, brightened, cut), len(photographs)
+    copies = [Image.open(BytesIO(ways[number % 4](image))) for number, image in enumerate(photographs)]
+    hashes = np.stack([perceptual_hashes(image) for image in (*photographs, *copies)])
+    pairs = {(first, second % count) for first, second in near_pairs(hashes, 6).tolist() if first < count}
+    found, mistaken = {a for a, b in pairs if a == b}, {frozenset((a, b)) for a, b in pairs if a != b}
+    record_property("photographs of which a planted copy is found", f"{len(found)} of {count}")
+    record_property("pairs of different photographs taken for one", f"{len(mistaken)} of {count * (count - 1) // 2}")
+    assert len(found) == count and len(mistaken) <= 1

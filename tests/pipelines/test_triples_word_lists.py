@@ -101,15 +101,17 @@ def filters(real_data) -> dict[str, SensitiveWords]:
     return {lang: SensitiveWords(terms, lang, segmenter) for lang, terms in lists.items()}
 
 
-def test_what_is_planted_is_found_disguised_or_not(real_data, filters):
+def test_what_is_planted_is_found_disguised_or_not(real_data, filters, record_property):
     queries = planted(read_word_lists(real_data / "ldnoobw", tuple(CARRIERS)))
     assert len(queries) == 200
     missed = [(lang, text) for lang, text in queries if not filters[lang].find(normalise(text))]
+    record_property("planted queries found", f"{len(queries) - len(missed)} of {len(queries)}")
     assert not missed
 
 
-def test_what_looks_alike_is_spared(filters):
+def test_what_looks_alike_is_spared(filters, record_property):
     queries = innocent()
     assert len(queries) == INNOCENT == len(set(queries))
     found = {(lang, text, term) for lang, text in queries if (term := filters[lang].find(normalise(text)))}
+    record_property("innocent queries rejected", f"{len(found)} of {len(queries)}")
     assert not found
