@@ -7,15 +7,19 @@ import pyarrow as pa
 
 from pipelines.triples.logistic import Logistic
 
-RELIABILITY_FEATURES = ("regions", "mean_score", "best_score", "covered", "sharpness")
+_COLUMNS = ("regions", "mean_score", "best_score", "covered", "sharpness")
+RELIABILITY_FEATURES = (*_COLUMNS, "unusual_sharpness")
+_USUAL_SHARPNESS = 500.0  # the medians of Multi30K's and COCO's photographs are 340 and 770
 
 
 def reliability_features(facts: pa.Table) -> np.ndarray:
-    """Region statistics, from which it is told whether features can be reliably extracted: float64 [images, 5]."""
-    columns = {
-        name: facts.column(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in RELIABILITY_FEATURES
-    }
+    """Region statistics, from which it is told whether features can be reliably extracted: float64 [images, 6].
+
+    Blur has less sharpness than pictures have, and grain more: how far it is from usual is a feature of its own.
+    """
+    columns = {name: facts.column(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in _COLUMNS}
     columns["regions"], columns["sharpness"] = np.log1p(columns["regions"]), np.log1p(columns["sharpness"])
+    columns["unusual_sharpness"] = (columns["sharpness"] - np.log1p(_USUAL_SHARPNESS)) ** 2
     return np.stack([columns[name] for name in RELIABILITY_FEATURES], axis=1)
 
 

@@ -12,7 +12,7 @@ import pytest
 from contract.errors import InputError
 from pipelines.triples.arrow_files import from_block
 from pipelines.triples.image_facts import covered_share, sharpness
-from pipelines.triples.image_filters import ImageFilter
+from pipelines.triples.image_filters import RELIABILITY_FEATURES, ImageFilter, reliability_features
 from pipelines.triples.log_files import plan_chunks
 from pipelines.triples.log_table import LogReader
 from pipelines.triples.logistic import measure, read_logistic, train_logistic
@@ -202,6 +202,20 @@ def facts(**changes):
 def test_which_pictures_are_left_out(changes, reason):
     ((found, _),) = ImageFilter(300, 0.5, None, 0.5).faults(facts(**changes))
     assert found == reason
+
+
+def test_blur_and_grain_are_unreliable_though_the_detector_sees_something_in_them_and_little_in_a_good_picture():
+    draw = np.random.default_rng(3)
+    pictures, labels = [], []
+    for number in range(200):
+        usual, low, high = draw.uniform(100, 1100), draw.uniform(1, 4), draw.uniform(4_000, 5_000)
+        labels.append(number % 8 > 1)
+        score = draw.uniform(0.5, 1) if labels[-1] else draw.uniform(0, 0.8)
+        found = {"sharpness": (low, high, usual)[min(number % 8, 2)], "mean_score": score, "best_score": score}
+        pictures.append(facts(**found))
+    features = reliability_features(pa.concat_tables(pictures))
+    model = train_logistic(features, np.array(labels), RELIABILITY_FEATURES)
+    assert ((model.probability(features) > 0.5) == labels).mean() > 0.99
 
 
 def test_a_blurred_picture_is_less_sharp_whatever_its_size():
