@@ -55,7 +55,7 @@ class ShardWriter:
             compression=dict.fromkeys(vectors, "none")
             | dict.fromkeys(others, "zstd"),  # or reading is four times slower
             use_dictionary=others,  # never for vectors: it doubles the time and saves nothing
-            write_statistics=others,
+            write_statistics=[name for name in others if "." not in name],  # within lists nothing reads them
         )
         return self
 

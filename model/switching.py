@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from contract.codeswitching import Lexicon, Settings, Switcher
+from contract.codeswitching.lexicon import Lexicon
+from contract.codeswitching.settings import Settings
+from contract.codeswitching.switcher import Switcher
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import fingerprint

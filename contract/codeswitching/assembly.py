@@ -2,81 +2,110 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
+from contract.codeswitching.compiled import compiled
 from contract.codeswitching.draws import Choices
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.matches import Matches
-from contract.codeswitching.ragged import Ints, bytes_of, offsets_of, ranges, slices_as_strings, strings_from
-from contract.codeswitching.tokens import Tokens, Utf8
+from contract.codeswitching.ragged import Ints, bytes_of, copied, slices_as_strings, strings_from
+from contract.codeswitching.tokens import Tokens
 from contract.schemas import CODESWITCH
 
 _REPLACEMENTS: pa.DataType = CODESWITCH.arrow.field("replacements").type
 
 
-def assemble(
-    tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexicon, variants: int
-) -> tuple[pa.StringArray, pa.ListArray]:
-    """Puts what was chosen into the texts.
+class _Replaced(NamedTuple):
+    """What gives way to what, in bytes.
 
-    Returns:
-        The new text of each row, and its replacements as the dataset ``codeswitch`` holds them.
+    Attributes:
+        offsets: [rows + 1], where each row's replacements begin.
+        matches: [replacements], the match that gives way.
+        starts: [matches], its first byte in the joined captions.
+        ends: [matches], one past its last byte.
+        targets: [replacements], the lexicon's target that takes its place.
+        target_at: [targets + 1], where each begins in the lexicon's bytes.
     """
-    captions = len(tokens.text_offsets) - 1
-    source = tokens.utf8
-    starts, ends = matches.starts[choices.matches], matches.ends[choices.matches]
-    capital = matches.capital[choices.matches]
-    targets = lexicon.targets.take(pa.array(choices.targets + capital * lexicon.num_targets))
-    counts = np.bincount(choices.rows, minlength=captions * variants)
-    text_starts = np.repeat(tokens.text_offsets[:-1], variants)
-    text_ends = np.repeat(tokens.text_offsets[1:], variants)
-    texts = _texts(source, targets, choices.rows, counts, (starts, ends), (text_starts, text_ends))
+
+    offsets: Ints
+    matches: Ints
+    starts: Ints
+    ends: Ints
+    targets: Ints
+    target_at: Ints
+
+
+def new_texts(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexicon) -> pa.StringArray:
+    """The text of each row, with what was chosen in its place."""
+    at, rows = tokens.utf8.at, len(choices.offsets) - 1
+    data, target_at = bytes_of(lexicon.targets)
+    targets = _targets(matches, choices, lexicon)
+    replaced = _Replaced(choices.offsets, choices.matches, at[matches.starts], at[matches.ends], targets, target_at)
+    captions, ends = at[tokens.text_offsets], np.zeros(rows + 1, np.int64)
+    variants = rows // max(len(captions) - 1, 1)
+    _measure(captions, variants, replaced, ends)
+    texts = np.empty(ends[-1], np.uint8)
+    _fill(tokens.utf8.data, captions, data, variants, replaced, texts)
+    return strings_from(texts, ends)
+
+
+def replacements(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexicon) -> pa.ListArray:
+    """What was chosen for each row, as the dataset ``codeswitch`` holds it."""
+    utf8, text_starts = tokens.utf8, tokens.text_offsets[matches.captions]
+    data, at = bytes_of(lexicon.targets)
     values = pa.StructArray.from_arrays(
         [
-            pa.array((starts - text_starts[choices.rows]).astype(np.int32)),
-            pa.array((ends - text_starts[choices.rows]).astype(np.int32)),
-            slices_as_strings(source.data, source.at[starts], source.at[ends] - source.at[starts]),
-            targets,
+            pa.array((matches.starts - text_starts).astype(np.int32)[choices.matches]),
+            pa.array((matches.ends - text_starts).astype(np.int32)[choices.matches]),
+            slices_as_strings(utf8.data, utf8.at[matches.starts], utf8.at[matches.ends], choices.matches),
+            slices_as_strings(data, at[:-1], at[1:], _targets(matches, choices, lexicon)),
             pa.array(lexicon.languages, pa.string()).take(pa.array(lexicon.entry_language[choices.entries])),
         ],
         fields=list(_REPLACEMENTS.value_type),
     )
-    offsets = pa.array(offsets_of(counts).astype(np.int32))
-    return texts, pa.ListArray.from_arrays(offsets, values, type=_REPLACEMENTS)
+    return pa.ListArray.from_arrays(pa.array(choices.offsets.astype(np.int32)), values, type=_REPLACEMENTS)
 
 
-def _texts(
-    source: Utf8,
-    targets: pa.StringArray,
-    rows: Ints,
-    counts: Ints,
-    replaced: tuple[Ints, Ints],
-    texts: tuple[Ints, Ints],
-) -> pa.StringArray:
-    """Each row's text: what stands before, between and after its replacements, and the targets.
+def _targets(matches: Matches, choices: Choices, lexicon: Lexicon) -> Ints:
+    """Which of the lexicon's targets each choice takes, with a capital where a sentence begins."""
+    return choices.targets + matches.capital[choices.matches] * lexicon.num_targets
+
+
+@compiled
+def _measure(captions: Ints, variants: int, replaced: _Replaced, ends: Ints) -> None:
+    """Fills in where each new text ends.
 
     Args:
-        source: the captions' UTF-8.
-        targets: [choices].
-        rows: [choices], the row of each.
-        counts: [rows], choices of each row.
-        replaced: first and end character of each choice in the joined texts.
-        texts: first and end character of each row's caption in the joined texts.
+        captions: [captions + 1], the first byte of each caption.
+        variants: rows a caption.
+        replaced: what gives way to what.
+        ends: [rows + 1], of which the first is 0.
     """
-    (starts, ends), (text_starts, text_ends) = replaced, texts
-    target_data, target_at = bytes_of(targets)
-    first_choice, numbers = offsets_of(counts), np.arange(len(rows))
-    # Piece 2i + row is what stands before choice i, the next one is its target; a row's last piece is the rest.
-    begins, lengths = np.empty((2, 2 * len(rows) + len(counts)), np.int64)
-    before = np.where(numbers == first_choice[rows], text_starts[rows], np.concatenate([[0], ends[:-1]]))
-    begins[2 * numbers + rows], lengths[2 * numbers + rows] = source.at[before], source.at[starts] - source.at[before]
-    begins[2 * numbers + rows + 1] = target_at[:-1] + len(source.data)
-    lengths[2 * numbers + rows + 1] = np.diff(target_at)
-    rest = text_starts.copy()
-    rest[counts > 0] = ends[first_choice[1:][counts > 0] - 1]
-    last_piece = 2 * first_choice[1:] + np.arange(len(counts))
-    begins[last_piece], lengths[last_piece] = source.at[rest], source.at[text_ends] - source.at[rest]
-    ends_of_pieces = offsets_of(lengths)
-    data = np.concatenate([source.data, target_data])[ranges(begins, lengths)]
-    return strings_from(data, np.concatenate([[0], ends_of_pieces[last_piece + 1]]))
+    for row in range(len(ends) - 1):
+        caption = row // variants
+        length = captions[caption + 1] - captions[caption]
+        for number in range(replaced.offsets[row], replaced.offsets[row + 1]):
+            match, target = replaced.matches[number], replaced.targets[number]
+            length += replaced.target_at[target + 1] - replaced.target_at[target]
+            length -= replaced.ends[match] - replaced.starts[match]
+        ends[row + 1] = ends[row] + length
+
+
+@compiled
+def _fill(
+    source: np.ndarray, captions: Ints, targets: np.ndarray, variants: int, replaced: _Replaced, texts: np.ndarray
+) -> None:
+    """Fills in the bytes of the texts: what stands before, between and after the replacements, and the targets."""
+    place = 0
+    for row in range(len(replaced.offsets) - 1):
+        caption = row // variants
+        done = captions[caption]
+        for number in range(replaced.offsets[row], replaced.offsets[row + 1]):
+            match, target = replaced.matches[number], replaced.targets[number]
+            place = copied(source, done, replaced.starts[match], texts, place)
+            place = copied(targets, replaced.target_at[target], replaced.target_at[target + 1], texts, place)
+            done = replaced.ends[match]
+        place = copied(source, done, captions[caption + 1], texts, place)

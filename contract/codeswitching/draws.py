@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from contract.codeswitching.forms import Forms
+from contract.codeswitching.compiled import compiled
+from contract.codeswitching.forms import Forms, FormTable
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.matches import Matches
-from contract.codeswitching.ragged import Ints, offsets_of, ranges
-from contract.codeswitching.settings import ONE, SCORE, WORD, Settings
+from contract.codeswitching.ragged import Ints, offsets_of
+from contract.codeswitching.settings import ONE, SCORE, SENTENCE, Settings
 from contract.hashing import stable_hash, stable_hashes
 
 _PLACE = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's increment: odd, so that no two places fall together
@@ -30,149 +32,214 @@ class Choices:
     """What gives way, row after row and from left to right in each; a row is one variant of one caption.
 
     Attributes:
-        rows: [choices], caption × variants + place of the variant.
+        offsets: [rows + 1], where each row's choices begin; row = caption × variants + place of the variant.
         matches: [choices], which match gives way.
         entries: [choices], the lexicon's entry, which also tells the language.
         targets: [choices], the lexicon's target.
     """
 
-    rows: Ints
+    offsets: Ints
     matches: Ints
     entries: Ints
     targets: Ints
 
+    def of(self, kept: np.ndarray) -> Choices:
+        """Those of some rows; ``kept`` says of each row whether it is one of them, bool [rows]."""
+        counts = np.diff(self.offsets)
+        chosen = np.repeat(kept, counts)
+        return Choices(offsets_of(counts[kept]), self.matches[chosen], self.entries[chosen], self.targets[chosen])
 
-class Draws:
-    """The draws for one batch of captions.
 
-    Args:
-        lexicon: the lexicon.
-        settings: probabilities, weights and modes.
-        forms: the forms that ``matches`` numbers.
-        matches: of the batch.
-        places: [matches], each one's first character in its own caption.
+class _Places(NamedTuple):
+    """The matches of a batch.
+
+    Attributes:
+        offsets: [captions + 1], where each caption's matches begin.
+        forms: [matches].
+        keys: uint64 [matches], what tells each from the others of its caption.
     """
 
-    def __init__(self, lexicon: Lexicon, settings: Settings, forms: Forms, matches: Matches, places: Ints) -> None:
-        self._lexicon, self._settings, self._matches = lexicon, settings, matches
-        self._places = places.astype(np.uint64) * _PLACE
-        self._table = forms.table
-        self._weights = forms.weights
-        self._alike = len(np.unique(self._weights)) < 2
+    offsets: Ints
+    forms: Ints
+    keys: np.ndarray
 
-    def choose(self, caption_ids: Sequence[str], variants: Sequence[int], seed: int) -> Choices:
-        """Draws every variant of every caption.
 
-        Args:
-            caption_ids: [captions].
-            variants: numbers of the variants to draw.
-            seed: the job's seed.
-        """
-        states = _states(caption_ids, variants, seed)
-        rows, matches = self._candidates(states, len(variants))
-        if self._settings.language_draw == WORD:
-            rows, matches = self._keep(rows, matches, states)
-            position = self._entry_a_word(rows, matches, states)
-        else:
-            language = self._sentence_languages(states, len(caption_ids))
-            _, held = self._entry_in(language[rows], matches)
-            rows, matches = self._keep(rows[held], matches[held], states)
-            position, _ = self._entry_in(language[rows], matches)
-        entries = self._table.entries[position]
-        return Choices(rows, matches, entries, self._targets(entries, rows, matches, states))
+class _Odds(NamedTuple):
+    """Settings and lexicon, as the loop reads them.
 
-    def _candidates(self, states: np.ndarray, variants: int) -> tuple[Ints, Ints]:
-        """All (row, match) pairs of the rows that are switched at all, row after row."""
-        counts = np.bincount(self._matches.captions, minlength=len(states) // variants)
-        switched = np.flatnonzero(_uniform(states, _SENTENCE) < self._settings.sentence_share)
-        caption = switched // variants
-        return np.repeat(switched, counts[caption]), ranges(offsets_of(counts)[caption], counts[caption])
+    Attributes:
+        sentence_share: probability of a caption.
+        word_probability: probability of a word.
+        one_word: whether exactly one word gives way.
+        one_language: whether a caption has one language.
+        alike: whether all languages are as likely.
+        weights: [languages], whole numbers.
+        by_score: whether translations are drawn by ``target_sums``.
+        target_offsets: [entries + 1].
+        target_sums: [targets + 1].
+    """
 
-    def _keep(self, rows: Ints, matches: Ints, states: np.ndarray) -> tuple[Ints, Ints]:
-        """The (row, match) pairs that the word draw keeps: each with its probability, or one a row."""
-        if self._settings.words == ONE:
-            starts = np.flatnonzero(np.diff(rows, prepend=-1))
-            counts = np.diff(starts, append=len(rows))
-            kept = starts + (_uniform(states[rows[starts]], _ONE_WORD) * counts).astype(np.int64)
-        else:
-            kept = np.flatnonzero(self._draw(rows, matches, states, _SWITCH) < self._settings.word_probability)
-        return rows[kept], matches[kept]
+    sentence_share: float
+    word_probability: float
+    one_word: bool
+    one_language: bool
+    alike: bool
+    weights: Ints
+    by_score: bool
+    target_offsets: Ints
+    target_sums: Ints
 
-    def _draw(self, rows: Ints, matches: Ints, states: np.ndarray, purpose: np.uint64) -> np.ndarray:
-        return _uniform(states[rows] + self._places[matches], purpose)
 
-    def _entry_a_word(self, rows: Ints, matches: Ints, states: np.ndarray) -> Ints:
-        """Where in the forms' entries that of a language drawn for each word stands."""
-        forms, offsets = self._matches.forms[matches], self._table.offsets
-        first, last, drawn = offsets[forms], offsets[forms + 1], self._draw(rows, matches, states, _LANGUAGE)
-        return _one_of(first, last, drawn) if self._alike else _weighted(self._table.sums, first, last, drawn)
+def draw(
+    matches: Matches, places: Ints, forms: Forms, lexicon: Lexicon, settings: Settings,
+    caption_ids: Sequence[str], variants: Sequence[int], seed: int,
+) -> Choices:  # fmt: skip
+    """Draws every variant of every caption.
 
-    def _sentence_languages(self, states: np.ndarray, captions: int) -> Ints:
-        """One language a row, among those that have a word of its caption; -1 where there is none."""
-        forms = self._matches.forms
-        counts = np.diff(self._table.offsets)[forms]
-        languages = self._table.languages[ranges(self._table.offsets[forms], counts)]
-        weights = np.zeros((captions, len(self._weights)))
-        weights[np.repeat(self._matches.captions, counts), languages] = self._weights[languages]
-        sums = np.repeat(np.cumsum(weights, axis=1), len(states) // max(captions, 1), axis=0)
-        drawn = _below(_uniform(states, _SENTENCE_LANGUAGE) * sums[:, -1], sums[:, -1])
-        language = (sums <= drawn[:, None]).sum(axis=1)
-        return np.where(language < len(self._weights), language, -1)
-
-    def _entry_in(self, languages: Ints, matches: Ints) -> tuple[Ints, np.ndarray]:
-        """Where in the forms' entries that of a given language stands, and whether there is one."""
-        number = len(self._weights)
-        form_of_entry = np.repeat(np.arange(len(self._table.offsets) - 1), np.diff(self._table.offsets))
-        codes = form_of_entry * number + self._table.languages
-        wanted = self._matches.forms[matches] * number + languages
-        position = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
-        return position, (languages >= 0) & (codes[position] == wanted)
-
-    def _targets(self, entries: Ints, rows: Ints, matches: Ints, states: np.ndarray) -> Ints:
-        first, last = self._lexicon.target_offsets[entries], self._lexicon.target_offsets[entries + 1]
-        drawn = self._draw(rows, matches, states, _TARGET)
-        if self._settings.translation_draw == SCORE:
-            return _weighted(self._lexicon.target_sums, first, last, drawn)
-        return _one_of(first, last, drawn)
+    Args:
+        matches: of the batch.
+        places: [matches], each one's first character in its own caption.
+        forms: the forms that ``matches`` numbers.
+        lexicon: the lexicon.
+        settings: probabilities, weights and modes.
+        caption_ids: [captions].
+        variants: numbers of the variants to draw.
+        seed: the job's seed.
+    """
+    counts = np.bincount(matches.captions, minlength=len(caption_ids))
+    found = _Places(offsets_of(counts), matches.forms, places.astype(np.uint64) * _PLACE)
+    odds = _Odds(
+        settings.sentence_share, settings.word_probability, settings.words == ONE, settings.language_draw == SENTENCE,
+        len(np.unique(forms.weights)) < 2, forms.weights, settings.translation_draw == SCORE,
+        lexicon.target_offsets, lexicon.target_sums,
+    )  # fmt: skip
+    states = _states(caption_ids, variants, seed)
+    offsets = np.zeros(len(states) + 1, np.int64)
+    chosen = np.empty((3, len(places) * len(variants)), np.int64)
+    _choose(states, found, forms.table, odds, offsets, chosen)
+    number = int(offsets[-1])
+    return Choices(offsets, chosen[0, :number], chosen[1, :number], chosen[2, :number])
 
 
 def _states(caption_ids: Sequence[str], variants: Sequence[int], seed: int) -> np.ndarray:
     """The state from which all draws of a row follow, uint64 [captions × variants]."""
-    keys = stable_hashes(seed, keys=caption_ids)
     numbers = np.asarray(variants, np.uint64) * _PLACE
-    return _mixed(keys[:, None] + numbers[None, :]).ravel()
+    return _mixed_all((stable_hashes(seed, keys=caption_ids)[:, None] + numbers[None, :]).ravel())
 
 
-def _mixed(values: np.ndarray) -> np.ndarray:
-    """SplitMix64's finaliser (Steele, Lea and Flood, 2014): every input bit moves every output bit; uint64."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+@compiled
+def _mixed_all(values: np.ndarray) -> np.ndarray:
+    for number in range(len(values)):
+        values[number] = _mixed(values[number])
+    return values
 
 
-def _uniform(states: np.ndarray, purpose: np.uint64) -> np.ndarray:
-    """Numbers in [0, 1), float64, one a state and purpose."""
-    return (_mixed(states + purpose) >> np.uint64(11)) * 2.0**-53
+@compiled
+def _choose(
+    states: np.ndarray, found: _Places, table: FormTable, odds: _Odds, offsets: Ints, chosen: np.ndarray
+) -> None:
+    """Fills ``offsets`` and ``chosen`` (matches, entries and targets), row after row."""
+    variants = len(states) // max(len(found.offsets) - 1, 1)
+    number = 0
+    for row in range(len(states)):
+        state, caption = states[row], row // variants
+        first, last = found.offsets[caption], found.offsets[caption + 1]
+        if _uniform(state, _SENTENCE) < odds.sentence_share:
+            language = _language_of(state, found.forms[first:last], table, odds) if odds.one_language else -1
+            number = _choose_row(state, first, last, language, found, table, odds, number, chosen)
+        offsets[row + 1] = number
 
 
-def _one_of(first: Ints, last: Ints, drawn: np.ndarray) -> Ints:
-    """One place from ``first`` to before ``last`` a draw in [0, 1), all as likely."""
-    return first + (drawn * (last - first)).astype(np.int64)
+@compiled
+def _choose_row(
+    state: np.uint64, first: int, last: int, language: int, found: _Places, table: FormTable, odds: _Odds,
+    number: int, chosen: np.ndarray,
+) -> int:  # fmt: skip
+    """Fills in one row's choices after ``number`` others; how many there are then.
+
+    ``language`` is that of the whole caption; -1 where each word has its own.
+    """
+    the_one = -1
+    if odds.one_word:
+        held = last - first
+        if language >= 0:
+            held = 0
+            for match in range(first, last):
+                held += _entry_in(language, found.forms[match], table) >= 0
+        the_one = int(_uniform(state, _ONE_WORD) * held)
+    nth = -1
+    for match in range(first, last):
+        form, place = found.forms[match], state + found.keys[match]
+        entry = _entry_in(language, form, table) if language >= 0 else 0
+        if entry < 0:
+            continue
+        nth += 1
+        if nth != the_one if odds.one_word else _uniform(place, _SWITCH) >= odds.word_probability:
+            continue
+        if language < 0:
+            entry = _one_of(
+                _uniform(place, _LANGUAGE), table.offsets[form], table.offsets[form + 1], odds.alike, table.sums
+            )
+        entry = table.entries[entry]
+        begin, end = odds.target_offsets[entry], odds.target_offsets[entry + 1]
+        chosen[0, number], chosen[1, number] = match, entry
+        chosen[2, number] = _one_of(_uniform(place, _TARGET), begin, end, not odds.by_score, odds.target_sums)
+        number += 1
+    return number
 
 
-def _weighted(sums: np.ndarray, first: Ints, last: Ints, drawn: np.ndarray) -> Ints:
-    """One place from ``first`` to before ``last`` a draw, as likely as its weight.
+@compiled
+def _language_of(state: np.uint64, forms: Ints, table: FormTable, odds: _Odds) -> int:
+    """One language among those that have a word of a caption, by weight; 0 where there is none, and so no word."""
+    weights = np.zeros(len(odds.weights), np.int64)
+    for form in forms:
+        for entry in range(table.offsets[form], table.offsets[form + 1]):
+            weights[table.languages[entry]] = odds.weights[table.languages[entry]]
+    drawn = int(_uniform(state, _SENTENCE_LANGUAGE) * weights.sum())
+    below, language = weights[0], 0
+    while below <= drawn and language + 1 < len(weights):
+        language += 1
+        below += weights[language]
+    return language
+
+
+@compiled
+def _entry_in(language: int, form: int, table: FormTable) -> int:
+    """Where in the forms' entries that of a language stands; -1 where there is none."""
+    for entry in range(table.offsets[form], table.offsets[form + 1]):
+        if table.languages[entry] == language:
+            return entry
+    return -1
+
+
+@compiled
+def _one_of(drawn: float, first: int, last: int, alike: bool, sums: Ints) -> int:
+    """One place from ``first`` to before ``last``, for a number in [0, 1).
 
     Args:
-        sums: [places + 1], the weights of all places before each, whole numbers.
-        first: [draws].
-        last: [draws].
-        drawn: [draws], numbers in [0, 1).
+        drawn: the number.
+        first: the first place.
+        last: one past the last place.
+        alike: whether all are as likely.
+        sums: [places + 1], the weights of all places before each, whole numbers; unused where all are alike.
     """
-    low, high = sums[first], sums[last]
-    return np.searchsorted(sums, low + (drawn * (high - low)).astype(np.int64), side="right") - 1
+    if alike:
+        return first + int(drawn * (last - first))
+    limit = sums[first] + int(drawn * (sums[last] - sums[first]))
+    while sums[first + 1] <= limit:
+        first += 1
+    return first
 
 
-def _below(values: np.ndarray, limits: np.ndarray) -> np.ndarray:
-    """The values, kept under limits that rounding may have let them reach."""
-    return np.minimum(values, np.nextafter(limits, 0))
+@compiled
+def _uniform(state: np.uint64, purpose: np.uint64) -> float:
+    """A number in [0, 1) for a state and purpose."""
+    return float(_mixed(state + purpose) >> np.uint64(11)) * 2.0**-53
+
+
+@compiled
+def _mixed(value: np.uint64) -> np.uint64:
+    """SplitMix64's finaliser (Steele, Lea and Flood, 2014): every input bit moves every output bit."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-import pyarrow as pa
 
 from contract.codeswitching.keys import lookup_key
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.ragged import Ints, whole_weights
 from contract.codeswitching.settings import FULL, PUBLISHED, Settings
+from contract.codeswitching.tokens import Tokens
+from contract.codeswitching.word_numbers import WordNumbers
 from contract.errors import UsageError
 
 POSSESSIVE = "'s"
+_Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True)
-class FormTable:
+class FormTable(NamedTuple):
     """The entries of all forms, form after form, sorted by language within a form.
 
     Attributes:
@@ -57,7 +58,9 @@ class Forms:
         self._lexicon, self.settings = lexicon, settings
         self._never = {self.key(word) for word in settings.never}
         self._lemma = _lemmatizer() if settings.look_up == FULL else None
-        self._numbers = _Numbers(self._add)
+        self._numbers = _Kept(self._add)
+        self._of_tokens = WordNumbers(self.number)
+        self._lemma_keys = _Kept(self._find_lemma_key)
         self.names: list[str] = []
         self._entries, self._offsets, self._kept = array("q"), array("q", [0]), array("q")
         weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
@@ -65,11 +68,9 @@ class Forms:
         none = np.empty(0, np.int64)
         self._table = FormTable(np.zeros(1, np.int64), none, none, np.zeros(1, np.int64), none)
 
-    def numbers(self, words: pa.StringArray) -> np.ndarray:
-        """The number of each word as a form, int64 [words]; each is looked up once."""
-        encoded = words.dictionary_encode()
-        numbers = np.fromiter(map(self._numbers.__getitem__, encoded.dictionary.to_pylist()), np.int64)
-        return numbers[encoded.indices.to_numpy()]
+    def numbers(self, tokens: Tokens) -> Ints:
+        """The number of each token as a form, int64 [tokens]; each word is looked up once."""
+        return self._of_tokens.of(tokens)
 
     def number(self, word: str) -> int:
         """The number of one form."""
@@ -131,22 +132,25 @@ class Forms:
 
     def lemma_key(self, key: str) -> str:
         """The key with its last word as the dictionary form; the key itself where lemmas are not looked up."""
+        return self._lemma_keys[key]
+
+    def _find_lemma_key(self, key: str) -> str:
         if self._lemma is None:
             return key
         before, space, last = key.rpartition(" ")
         return lookup_key(before + space + self._lemma(last))
 
 
-class _Numbers(dict[str, int]):
-    """A number for each form, given at the first look-up."""
+class _Kept(dict[str, _Value]):
+    """What a function says of a string, asked once."""
 
-    def __init__(self, add: Callable[[str], int]) -> None:
+    def __init__(self, function: Callable[[str], _Value]) -> None:
         super().__init__()
-        self._add = add
+        self._function = function
 
-    def __missing__(self, word: str) -> int:
-        number = self[word] = self._add(word)
-        return number
+    def __missing__(self, text: str) -> _Value:
+        value = self[text] = self._function(text)
+        return value
 
 
 def _lemmatizer() -> Callable[[str], str]:

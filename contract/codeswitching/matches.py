@@ -120,7 +120,7 @@ def find_matches(tokens: Tokens, forms: Forms, phrases: PhraseFinder | None) -> 
     Returns:
         The matches, and the form of every token, [tokens].
     """
-    form_of_token = forms.numbers(tokens.words)
+    form_of_token = forms.numbers(tokens)
     form, length = form_of_token.copy(), np.ones(len(form_of_token), np.int64)
     barred = tokens.bonds[:-1] | tokens.bonds[1:]
     for token, count, phrase in phrases.find(tokens, form_of_token) if phrases else ():

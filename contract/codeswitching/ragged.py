@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from contract.codeswitching.compiled import compiled
+
 Ints = np.ndarray[tuple[int], np.dtype[np.integer]]
 
 
@@ -35,15 +37,41 @@ def ranges(starts: np.ndarray, lengths: np.ndarray) -> Ints:
     return indices
 
 
-def slices_as_strings(data: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> pa.StringArray:
-    """Slices of a UTF-8 buffer as strings of their own.
+def slices_as_strings(data: np.ndarray, starts: np.ndarray, ends: np.ndarray, which: np.ndarray) -> pa.StringArray:
+    """Some of the slices of a UTF-8 buffer as strings of their own.
 
     Args:
         data: uint8 [bytes].
-        starts: first byte of each slice, [n].
-        lengths: bytes of each slice, [n].
+        starts: first byte of each slice, [slices].
+        ends: one past its last byte, [slices].
+        which: the slices that are wanted, [n], any of them as often as it comes.
     """
-    return strings_from(data[ranges(starts, lengths)], offsets_of(lengths))
+    at = np.zeros(len(which) + 1, np.int64)
+    out = np.empty(_measure(starts, ends, which, at), np.uint8)
+    _copy_all(data, starts, ends, which, out)
+    return strings_from(out, at)
+
+
+@compiled
+def _measure(starts: np.ndarray, ends: np.ndarray, which: np.ndarray, at: Ints) -> int:
+    for number in range(len(which)):
+        at[number + 1] = at[number] + ends[which[number]] - starts[which[number]]
+    return at[len(which)]
+
+
+@compiled
+def _copy_all(data: np.ndarray, starts: np.ndarray, ends: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
+    place = 0
+    for one in which:
+        place = copied(data, starts[one], ends[one], out, place)
+
+
+@compiled
+def copied(data: np.ndarray, start: int, end: int, out: np.ndarray, place: int) -> int:
+    """Copies bytes, a word's or a few words'; the place after them."""
+    for number in range(end - start):  # unsigned, since each place would else be looked at for being below zero
+        out[np.uint64(place + number)] = data[np.uint64(start + number)]
+    return place + end - start
 
 
 def strings_from(data: np.ndarray, offsets: np.ndarray) -> pa.StringArray:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from contract.codeswitching.assembly import assemble
-from contract.codeswitching.draws import Draws
+from contract.codeswitching import assembly
+from contract.codeswitching.draws import Choices, draw
 from contract.codeswitching.forms import Forms
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.matches import Matches, PhraseFinder, find_matches
@@ -23,17 +23,28 @@ class Switched:
 
     Attributes:
         texts: [rows], the switched text, or the caption as it was where the draw left it so.
-        replacements: [rows], as in the dataset ``codeswitch``.
         tokens: the captions' tokens.
         matches: what the lexicon holds of them.
         form_of_token: [tokens], each token's form.
+        choices: what gave way to what.
+        lexicon: the lexicon.
     """
 
     texts: pa.StringArray
-    replacements: pa.ListArray
     tokens: Tokens
     matches: Matches
     form_of_token: np.ndarray
+    choices: Choices
+    lexicon: Lexicon
+
+    def replacements(self, kept: np.ndarray | None = None) -> pa.ListArray:
+        """What was replaced, as in the dataset ``codeswitch``, [rows]; of the rows that are kept, where that is given.
+
+        Args:
+            kept: bool [rows].
+        """
+        choices = self.choices if kept is None else self.choices.of(kept)
+        return assembly.replacements(self.tokens, self.matches, choices, self.lexicon)
 
 
 class Switcher:
@@ -61,6 +72,6 @@ class Switcher:
         tokens = tokenize(texts, by_spaces=self.settings.look_up == PUBLISHED)
         matches, form_of_token = find_matches(tokens, self.forms, self._phrases)
         places = matches.starts - tokens.text_offsets[matches.captions]
-        choices = Draws(self.lexicon, self.settings, self.forms, matches, places).choose(caption_ids, variants, seed)
-        new_texts, replacements = assemble(tokens, matches, choices, self.lexicon, len(variants))
-        return Switched(new_texts, replacements, tokens, matches, form_of_token)
+        choices = draw(matches, places, self.forms, self.lexicon, self.settings, caption_ids, variants, seed)
+        texts = assembly.new_texts(tokens, matches, choices, self.lexicon)
+        return Switched(texts, tokens, matches, form_of_token, choices, self.lexicon)

@@ -6,10 +6,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from contract.codeswitching.compiled import compiled
 from contract.codeswitching.ragged import Ints, offsets_of, slices_as_strings
 
 _WORD, _SPACE, _APOSTROPHE, _HYPHEN, _FULL_STOP, _UPPER, _CASED = 1, 2, 4, 8, 16, 32, 64
@@ -97,7 +99,17 @@ class Tokens:
     def words(self) -> pa.StringArray:
         """The tokens as strings."""
         first, last = self.utf8.at[self.starts], self.utf8.at[self.ends]
-        return slices_as_strings(self.utf8.data, first, last - first)
+        return slices_as_strings(self.utf8.data, first, last, np.arange(len(first)))
+
+
+class _Found(NamedTuple):
+    """Room for what is found, one place a token, as in ``Tokens``."""
+
+    starts: Ints
+    ends: Ints
+    captions: Ints
+    opens_sentence: np.ndarray
+    bonds: np.ndarray
 
 
 def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
@@ -113,43 +125,54 @@ def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
     joined = "".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
     text_offsets = offsets_of(np.fromiter(map(len, texts), np.int64, len(texts)))
-    classes = _classes(codes)
-    begins_text = np.zeros(len(codes) + 1, bool)
-    begins_text[text_offsets] = True
-    in_word = classes != _SPACE if by_spaces else _in_word(classes, begins_text)
-    starts = np.flatnonzero(in_word & (~_previous(in_word) | begins_text[:-1]))
-    ends = np.flatnonzero(in_word & (~_next(in_word) | begins_text[1:])) + 1
-    captions = np.searchsorted(text_offsets, starts, side="right") - 1
-    opens, bonds = np.zeros(len(starts), bool), np.zeros(len(starts) + 1, bool)
-    if not by_spaces and len(starts):
-        opens = _opens_sentence(classes, starts, ends, captions)
-        bonds[1:-1] = _bonds(classes, starts, ends, captions)
-    return Tokens(joined, codes, text_offsets, starts, ends, captions, opens, bonds)
+    most = (len(codes) + len(texts) + 1) // 2  # a token a letter, and after each something that is none
+    starts, ends, captions = np.empty((3, most), np.int64)
+    found = _Found(starts, ends, captions, np.zeros(most, bool), np.zeros(most + 1, bool))
+    number = _find(_classes(codes), text_offsets, by_spaces, found)
+    return Tokens(
+        joined, codes, text_offsets, starts[:number], ends[:number], captions[:number], found.opens_sentence[:number],
+        np.append(found.bonds[:number], False),
+    )  # fmt: skip
 
 
-def _previous(flags: np.ndarray) -> np.ndarray:
-    return np.concatenate([[False], flags[:-1]]) if len(flags) else flags
+@compiled
+def _find(classes: np.ndarray, text_offsets: Ints, by_spaces: bool, found: _Found) -> int:
+    """Finds the tokens, text by text; how many there are."""
+    number = 0
+    for text in range(len(text_offsets) - 1):
+        place, last = text_offsets[text], text_offsets[text + 1]
+        opening, bonded, letter = True, False, False  # bonded: the token before ends at a hyphen; letter: it is one
+        while place < last:
+            start = place
+            place = _end_of_token(classes, start, last, by_spaces)
+            if place == start:
+                opening |= classes[np.uint64(place)] & _FULL_STOP != 0
+                place += 1
+                continue
+            found.starts[number], found.ends[number], found.captions[number] = start, place, text
+            if not by_spaces:
+                alone = place - start == 1 and classes[start] & _CASED != 0
+                bonded &= classes[start - 1] & _HYPHEN != 0 and found.ends[number - 1] == start - 1
+                found.bonds[number] = bonded and (alone or letter)
+                found.opens_sentence[number] = opening and classes[start] & _UPPER != 0
+                opening, bonded, letter = False, True, alone
+            number += 1
+    return number
 
 
-def _next(flags: np.ndarray) -> np.ndarray:
-    return np.concatenate([flags[1:], [False]]) if len(flags) else flags
-
-
-def _in_word(classes: np.ndarray, begins_text: np.ndarray) -> np.ndarray:
-    word = (classes & _WORD) != 0
-    between_words = _previous(word) & _next(word) & ~begins_text[:-1] & ~begins_text[1:]
-    return word | ((classes == _APOSTROPHE) & between_words)
-
-
-def _bonds(classes: np.ndarray, starts: Ints, ends: Ints, captions: Ints) -> np.ndarray:
-    """For every token but the first, whether a hyphen alone lies before it and it or the one before is a letter."""
-    letter = (ends - starts == 1) & ((classes[starts] & _CASED) != 0)
-    hyphen = (starts[1:] - ends[:-1] == 1) & ((classes[ends[:-1].clip(max=len(classes) - 1)] & _HYPHEN) != 0)
-    return hyphen & (captions[1:] == captions[:-1]) & (letter[1:] | letter[:-1])
-
-
-def _opens_sentence(classes: np.ndarray, starts: Ints, ends: Ints, captions: Ints) -> np.ndarray:
-    stops = offsets_of((classes & _FULL_STOP) != 0)  # full stops before each character
-    first = np.ones(len(starts), bool)
-    first[1:] = (captions[1:] != captions[:-1]) | (stops[starts[1:]] > stops[ends[:-1]])
-    return first & ((classes[starts] & _UPPER) != 0)
+@compiled
+def _end_of_token(classes: np.ndarray, start: int, last: int, by_spaces: bool) -> int:
+    """One past the last character of the token that begins at a place; the place itself where none does."""
+    place = start
+    while place < last:  # indices are unsigned, since each would else be looked at for being below zero
+        kind = classes[np.uint64(place)]
+        if by_spaces:
+            inside = kind & _SPACE == 0
+        elif kind & _APOSTROPHE != 0:
+            inside = start < place < last - 1 and classes[np.uint64(place + 1)] & _WORD != 0
+        else:
+            inside = kind & _WORD != 0
+        if not inside:
+            break
+        place += 1
+    return place

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contract.codeswitching import Lexicon, Switched, Switcher
 from contract.codeswitching.forms import Forms
+from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.ragged import ranges
 from contract.codeswitching.settings import PUBLISHED, Settings
+from contract.codeswitching.switcher import Switched, Switcher
 
 MOST_FREQUENT, MOST_FREQUENT_OF_LANGUAGE = 50, 10
 _POORLY_COVERED = 0.02  # share of running words under which a dictionary's columns may well be the wrong way round
@@ -114,7 +115,7 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
 
 def _held(words: list[str], lexicon: Lexicon, forms: Forms) -> np.ndarray:
     """Whether each language has each word, bool [words, languages]."""
-    numbers, table = forms.numbers(pa.array(words, pa.string())), forms.table
+    numbers, table = np.array([forms.number(word) for word in words], np.int64), forms.table
     counts = np.diff(table.offsets)[numbers]
     held = np.zeros((len(words), len(lexicon.languages)), bool)
     held[np.repeat(np.arange(len(words)), counts), table.languages[ranges(table.offsets[numbers], counts)]] = True

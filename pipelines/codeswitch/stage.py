@@ -19,13 +19,13 @@ from contract.rejects import Reject
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from contract.codeswitching import Switcher
+    from contract.codeswitching.switcher import Switcher
     from pipelines.sharded import Tally
 
 _CODE = ("pipelines.codeswitch", "contract.codeswitching", "contract.text")
 _COLUMNS = ["caption_id", "image_id", "lang", "text", "split"]
-_BATCH_CAPTIONS = 2048
-_BATCH_CHARACTERS = 1 << 20  # of source text times variants, so that a batch of long captions stays small
+_BATCH_CAPTIONS = 16384
+_BATCH_CHARACTERS = 1 << 22  # of source text times variants, so that a batch of long captions stays small
 _MAX_VARIANTS = 32_767  # the column's int16
 
 
@@ -98,7 +98,7 @@ class CodeswitchShards:
                 rows, rejects = rows_of(batch, switched, variants)
                 tally.rows_in += len(ids) * variants
                 yield rows
-                yield from rejects
+                yield rejects
         tally.statistics |= {"coverage": coverage.statistics()}
 
 
@@ -109,7 +109,8 @@ def make_switcher(lexicon: Path, config: Config) -> Switcher:
         InputError: where the lexicon is unfinished or empty.
         UsageError: for settings that do not fit it.
     """
-    from contract.codeswitching import Lexicon, Switcher
+    from contract.codeswitching.lexicon import Lexicon
+    from contract.codeswitching.switcher import Switcher
 
     return Switcher(Lexicon.load(lexicon, config.languages), config.settings())
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contract.codeswitching import Switched
-from contract.rejects import Reject
-from contract.schemas import CODESWITCH
+from contract.codeswitching.compiled import compiled
+from contract.codeswitching.ragged import bytes_of
+from contract.codeswitching.switcher import Switched
+from contract.schemas import CODESWITCH, REJECTS
 
 _KEPT, _NOTHING, _NOT_SWITCHED, _SAME = range(4)
 _REASONS = {
@@ -20,7 +19,7 @@ _REASONS = {
 }
 
 
-def rows_of(captions: pa.RecordBatch, switched: Switched, variants: int) -> tuple[pa.RecordBatch, Iterator[Reject]]:
+def rows_of(captions: pa.RecordBatch, switched: Switched, variants: int) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Rows of the dataset ``codeswitch`` and rejects, which together are all variants of all captions.
 
     Args:
@@ -28,47 +27,93 @@ def rows_of(captions: pa.RecordBatch, switched: Switched, variants: int) -> tupl
         switched: what was drawn for them, variants 0 to ``variants`` - 1.
         variants: number of variants.
     """
-    caption = np.repeat(np.arange(captions.num_rows), variants)
-    variant = np.tile(np.arange(variants, dtype=np.int16), captions.num_rows)
-    sources = captions["text"].take(pa.array(caption))
-    fates = _fates(switched, sources, caption, variants)
-    columns = {
-        "caption_id": captions["caption_id"].take(pa.array(caption)),
-        "image_id": captions["image_id"].take(pa.array(caption)),
-        "variant": pa.array(variant),
-        "text": switched.texts,
-        "source_text": sources,
-        "replacements": switched.replacements,
-        "split": captions["split"].take(pa.array(caption)),
+    fates = _fates(switched, captions["text"], variants)
+    kept = fates == _KEPT
+    caption, variant = _numbers(np.flatnonzero(kept), variants)
+    columns = {name: captions[name].take(caption) for name in ("caption_id", "image_id", "split")} | {
+        "variant": variant,
+        "text": switched.texts.filter(pa.array(kept)),
+        "source_text": captions["text"].take(caption),
+        "replacements": switched.replacements(kept),
     }
     rows = pa.RecordBatch.from_arrays([columns[name] for name in CODESWITCH.arrow.names], schema=CODESWITCH.arrow)
-    (lost,) = np.nonzero(fates)
-    return (rows.filter(pa.array(fates == _KEPT)) if len(lost) else rows), _rejects(rows, fates, lost)
+    return rows, _rejects(captions["caption_id"], fates, variants)
 
 
-def _fates(switched: Switched, sources: pa.StringArray, caption: np.ndarray, variants: int) -> np.ndarray:
+def _numbers(rows: np.ndarray, variants: int) -> tuple[pa.Array, pa.Array]:
+    """The caption and the variant of each row."""
+    return pa.array((rows // variants).astype(np.int32)), pa.array((rows % variants).astype(np.int16))
+
+
+def _fates(switched: Switched, sources: pa.StringArray, variants: int) -> np.ndarray:
     """The fate of each row, int8 [rows]."""
-    empty = np.bincount(switched.matches.captions, minlength=len(caption) // variants) == 0
-    unchanged = pc.equal(switched.texts, sources).to_numpy(zero_copy_only=False)
-    fates = np.full(len(caption), _KEPT, np.int8)
-    if variants > 1:
-        fates[_seen_before(switched.texts, caption)] = _SAME
-    fates[unchanged] = _NOT_SWITCHED
-    fates[empty[caption]] = _NOTHING
+    fates = np.full(len(switched.texts), _KEPT, np.int8)
+    _mark_unchanged(*bytes_of(switched.texts), *bytes_of(sources), variants, fates)
+    _mark_seen(*bytes_of(switched.texts), variants, fates)
+    empty = np.bincount(switched.matches.captions, minlength=len(sources)) == 0
+    fates[np.repeat(empty, variants)] = _NOTHING
     return fates
 
 
-def _seen_before(texts: pa.StringArray, caption: np.ndarray) -> np.ndarray:
-    """Whether an earlier row of the same caption has the same text, bool [rows]."""
-    codes = pc.dictionary_encode(texts).indices.to_numpy().astype(np.int64)
-    _, first = np.unique(caption * len(caption) + codes, return_index=True)
-    seen = np.ones(len(caption), bool)
-    seen[first] = False
-    return seen
+@compiled
+def _mark_unchanged(
+    data: np.ndarray, at: np.ndarray, source_data: np.ndarray, source_at: np.ndarray, variants: int, fates: np.ndarray
+) -> None:
+    """Gives the fate to each row whose text is its caption's: ``data`` and ``at`` are the rows', the others theirs."""
+    for row in range(len(fates)):
+        source, size = source_at[row // variants], at[row + 1] - at[row]
+        if source_at[row // variants + 1] - source == size and _equal(data, at[row], source_data, source, size):
+            fates[row] = _NOT_SWITCHED
 
 
-def _rejects(rows: pa.RecordBatch, fates: np.ndarray, lost: np.ndarray) -> Iterator[Reject]:
-    few = rows.select(["caption_id", "variant"]).take(pa.array(lost)).to_pylist()
-    for row, fate in zip(few, fates[lost].tolist(), strict=True):
-        reason, message = _REASONS[fate]
-        yield Reject(f"{row['caption_id']}#{row['variant']}", "captions", reason, message)
+@compiled
+def _mark_seen(data: np.ndarray, at: np.ndarray, variants: int, fates: np.ndarray) -> None:
+    """Gives the fate to each row whose text an earlier row of the same caption has.
+
+    The earlier rows are kept in chains by their length in bytes, so that few of them are compared.
+
+    Args:
+        data: uint8 [bytes], the texts.
+        at: [rows + 1], where each begins.
+        variants: rows a caption.
+        fates: [rows].
+    """
+    last, before = np.empty(variants, np.int64), np.empty(variants, np.int64)
+    for first in range(0, len(fates), variants):
+        last[:] = -1
+        for variant in range(variants):
+            row = first + variant
+            if fates[row] != _KEPT:
+                continue
+            size = at[row + 1] - at[row]
+            earlier = last[size % variants]
+            while earlier >= 0:
+                place = at[first + earlier]
+                if at[first + earlier + 1] - place == size and _equal(data, at[row], data, place, size):
+                    break
+                earlier = before[earlier]
+            if earlier >= 0:
+                fates[row] = _SAME
+            else:
+                before[variant], last[size % variants] = last[size % variants], variant
+
+
+@compiled
+def _equal(one: np.ndarray, start: int, other: np.ndarray, other_start: int, size: int) -> bool:
+    """Whether as many bytes are the same in both."""
+    same = 0
+    while same < size and one[start + same] == other[other_start + same]:
+        same += 1
+    return same == size
+
+
+def _rejects(ids: pa.StringArray, fates: np.ndarray, variants: int) -> pa.RecordBatch:
+    lost = np.flatnonzero(fates)
+    caption, variant = _numbers(lost, variants)
+    said = [("", ""), *_REASONS.values()]
+    reasons, messages = (
+        pa.array(column, pa.string()).take(pa.array(fates[lost])) for column in zip(*said, strict=True)
+    )
+    keys = pc.binary_join_element_wise(ids.take(caption), pc.cast(variant, pa.string()), "#")
+    sources = pa.array(["captions"] * len(lost), pa.string())
+    return pa.RecordBatch.from_arrays([keys, sources, reasons, messages], schema=REJECTS.arrow)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from task_world import THINGS, caption_rows, world, write_dataset  # noqa: F401
 
-from contract.codeswitching import Lexicon, Switcher
+from contract.codeswitching.lexicon import Lexicon
+from contract.codeswitching.switcher import Switcher
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import MANIFEST

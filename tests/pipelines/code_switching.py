@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from contract.codeswitching import Lexicon
+from contract.codeswitching.lexicon import Lexicon
 from contract.dataset import Dataset
 from contract.hashing import shard_of
 from contract.manifest import Manifest
 from contract.rejects import Reject
-from contract.schemas import SCHEMAS
+from contract.schemas import REJECTS, SCHEMAS
 from contract.shards import ShardWriter, shard_name
 from contract.workfolder import merge_statistics
 from pipelines.codeswitch.stage import CodeswitchShards
@@ -105,6 +105,8 @@ class Made:
             for item in process.shard(index, tally):
                 if isinstance(item, Reject):
                     self.rejects.append(item)
+                elif isinstance(item, pa.RecordBatch) and item.schema == REJECTS.arrow:
+                    self.rejects += [Reject(**row) for row in item.to_pylist()]
                 else:
                     self.rows += item.to_pylist() if isinstance(item, pa.RecordBatch) else [item]
             tallies.append(tally)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from code_switching import make_codeswitch, make_lexicon, write_captions, write_dataset
 
-from contract.codeswitching import Lexicon
+from contract.codeswitching.lexicon import Lexicon
 from pipelines.codeswitch.coverage import summarise_coverage
 from pipelines.codeswitch.stage import Config, make_switcher
 

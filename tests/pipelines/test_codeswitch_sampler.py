@@ -8,8 +8,10 @@ from code_switching import ENTRIES, lexicon_of, table_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.codeswitching import Lexicon, Settings, Switcher
 from contract.codeswitching.keys import lookup_key
+from contract.codeswitching.lexicon import Lexicon
+from contract.codeswitching.settings import Settings
+from contract.codeswitching.switcher import Switcher
 from contract.errors import InputError, UsageError
 
 WORDS = st.sampled_from([source for source, _ in ENTRIES])
@@ -36,7 +38,7 @@ def switch(texts, variants=range(3), seed=7, entries=None, ids=None, **kwargs):
     """[(text, replacements)] of each row."""
     ids = ids or [f"c{i}" for i in range(len(texts))]
     switched = Switcher(lexicon_of(entries), Settings(**kwargs)).switch(ids, texts, variants, seed)
-    return list(zip(switched.texts.to_pylist(), switched.replacements.to_pylist(), strict=True))
+    return list(zip(switched.texts.to_pylist(), switched.replacements().to_pylist(), strict=True))
 
 
 def one(text, entries=None, **kwargs):
@@ -65,7 +67,7 @@ def removed(text, replacements):
 def test_text_and_source_text_explain_each_other(texts, mode):
     lexicon = lexicon_of()
     switched = Switcher(lexicon, mode).switch([str(i) for i in range(len(texts))], texts, range(3), 7)
-    rows = zip(switched.texts.to_pylist(), switched.replacements.to_pylist(), strict=True)
+    rows = zip(switched.texts.to_pylist(), switched.replacements().to_pylist(), strict=True)
     for row, (text, replacements) in enumerate(rows):
         source_text = texts[row // 3]
         assert applied(source_text, replacements) == text
@@ -99,7 +101,7 @@ def test_no_replacement_comes_from_elsewhere_than_its_languages_entry(data, entr
     switched = switcher.switch([str(number) for number in range(len(texts))], texts, range(2), 7)
     targets = lexicon.targets.to_pylist()
     capital = dict(zip(targets[: lexicon.num_targets], targets[lexicon.num_targets :], strict=True))
-    rows = zip(switched.texts.to_pylist(), switched.replacements.to_pylist(), strict=True)
+    rows = zip(switched.texts.to_pylist(), switched.replacements().to_pylist(), strict=True)
     for row, (text, replacements) in enumerate(rows):
         assert applied(texts[row // 2], replacements) == text
         assert removed(text, replacements) == texts[row // 2]
