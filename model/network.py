@@ -161,6 +161,10 @@ class Vocabulary(nn.Module):
         """[N, D] to [N, V]; hand over gathered positions only, never a whole batch."""
         return F.linear(self.norm(F.gelu(self.dense(x_ND))), self._tied[0].weight, self.bias)
 
+    def loss(self, x_ND: Tensor, wanted_N: Tensor) -> Tensor:
+        """The sum of the cross-entropies of the wanted ids."""
+        return F.cross_entropy(self(x_ND), wanted_N, reduction="sum")
+
 
 class Transformer(nn.Module):
     """Embeddings and layers, which both networks share."""

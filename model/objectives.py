@@ -30,7 +30,7 @@ def multimodal_masked_language_loss(
 
 def _token_loss(network: UnderstandingNetwork, hidden_BTD: Tensor, labels_BT: Tensor) -> Tensor:
     asked_BT = labels_BT != IGNORED  # gathered first: the vocabulary is by far the widest projection
-    return F.cross_entropy(network.vocabulary(hidden_BTD[asked_BT]), labels_BT[asked_BT])
+    return network.vocabulary.loss(hidden_BTD[asked_BT], labels_BT[asked_BT]) / asked_BT.sum()
 
 
 def masked_region_loss(
@@ -84,4 +84,4 @@ def _next_token_loss(
     hidden_BTD = network.decode(tokens_BT[:, :-1], languages_B, memory_BMD, mask_BM)
     wanted_BT = tokens_BT[:, 1:]
     real_BT = wanted_BT != PAD
-    return F.cross_entropy(network.vocabulary(hidden_BTD[real_BT]), wanted_BT[real_BT])
+    return network.vocabulary.loss(hidden_BTD[real_BT], wanted_BT[real_BT]) / real_BT.sum()

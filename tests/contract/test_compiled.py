@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-CALLED = "from contract.codeswitching.compiled import compiled\n\n@compiled\ndef called(value):\n    return value + {}\n"
+CALLED = """\
+from contract.codeswitching.compiled import compiled
+
+@compiled
+def called(value):
+    return value + {}
+"""
 CALLER = """\
 from contract.codeswitching.called import called
 from contract.codeswitching.compiled import compiled
