@@ -7,7 +7,7 @@ L = T + R, D width, H heads, F feature width, V vocabulary, C object classes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.config import NetworkConfig
+from model.packing import Block, Packing, attend
 from model.tokenizer import PAD
+from model.vocabulary_loss import vocabulary_loss
 
 _FARTHEST = 5.0  # spreads from the mean; beyond are outliers, which would rule the regression of MRM
 _LEAST_SPREAD = 1e-3  # of a number that is the same everywhere
@@ -118,6 +120,26 @@ class Attention(nn.Module):
         )  # fmt: skip
         return self.out(out_BHLd.transpose(1, 2).flatten(2))
 
+    def packed(self, x_AD: Tensor, memory_ND: Tensor, blocks: list[Block], causal: bool = False) -> Tensor:
+        """Attends in a packed batch."""
+        projected = (self.query(x_AD), self.key(memory_ND), self.value(memory_ND))
+        query_AHd, key_NHd, value_NHd = (x.unflatten(-1, (self.heads, -1)) for x in projected)
+        dropout = self.dropout if self.training else 0.0
+        return self.out(attend(query_AHd, key_NHd, value_NHd, blocks, causal, dropout).flatten(1))
+
+
+Attending = Callable[[Attention, Tensor, Tensor], Tensor]  # an attention's weights, x and memory to what x attends to
+
+
+def padded(mask: Tensor | None, causal: bool = False) -> Attending:
+    """Attention over padded batches, [B, L, D]."""
+    return lambda attention, x, memory: attention(x, memory, mask, causal)
+
+
+def packed(blocks: list[Block], causal: bool = False) -> Attending:
+    """Attention over packed batches, [N, D]."""
+    return lambda attention, x, memory: attention.packed(x, memory, blocks, causal)
+
 
 class Layer(nn.Module):
     """A post-norm transformer layer. As a decoder's it also attends on the encoder, with the same other weights."""
@@ -135,16 +157,23 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(
-        self, x_BLD: Tensor, mask: Tensor | None, causal: bool = False,
-        memory_BMD: Tensor | None = None, memory_mask: Tensor | None = None, first: int | None = None,
+        self, x: Tensor, attending: Attending, asking: Tensor | None = None,
+        memory: Tensor | None = None, attending_memory: Attending | None = None,
     ) -> Tensor:  # fmt: skip
-        """One layer over x, computed for its ``first`` positions or for all; with memory, a decoder's layer."""
-        asking_BLD = x_BLD[:, :first]
-        x_BLD = self.self_norm(asking_BLD + self.dropout(self.self_attention(asking_BLD, x_BLD, mask, causal)))
-        if memory_BMD is not None:
-            x_BLD = self.cross_norm(x_BLD + self.dropout(self.cross_attention(x_BLD, memory_BMD, memory_mask)))
-        fed_BLD = self.contract(F.gelu(self.expand(x_BLD)))
-        return self.feed_norm(x_BLD + self.dropout(fed_BLD))
+        """One layer over x, padded or packed; with memory, a decoder's.
+
+        Args:
+            x: [..., D].
+            attending: how its positions attend to each other.
+            asking: those of them that the layer is computed for; all where None.
+            memory: what a decoder's layer attends to.
+            attending_memory: how.
+        """
+        asking = x if asking is None else asking
+        x = self.self_norm(asking + self.dropout(attending(self.self_attention, asking, x)))
+        if memory is not None and attending_memory is not None:
+            x = self.cross_norm(x + self.dropout(attending_memory(self.cross_attention, x, memory)))
+        return self.feed_norm(x + self.dropout(self.contract(F.gelu(self.expand(x)))))
 
 
 class Vocabulary(nn.Module):
@@ -159,19 +188,26 @@ class Vocabulary(nn.Module):
 
     def forward(self, x_ND: Tensor) -> Tensor:
         """[N, D] to [N, V]; hand over gathered positions only, never a whole batch."""
-        return F.linear(self.norm(F.gelu(self.dense(x_ND))), self._tied[0].weight, self.bias)
+        return F.linear(self._before(x_ND), self._tied[0].weight, self.bias)
 
     def loss(self, x_ND: Tensor, wanted_N: Tensor) -> Tensor:
-        """The sum of the cross-entropies of the wanted ids."""
-        return F.cross_entropy(self(x_ND), wanted_N, reduction="sum")
+        """The sum of the cross-entropies of the wanted ids; hand over gathered positions only."""
+        return vocabulary_loss(self._before(x_ND), self._tied[0].weight, self.bias, wanted_N)
+
+    def _before(self, x_ND: Tensor) -> Tensor:
+        return self.norm(F.gelu(self.dense(x_ND)))
 
 
 class Transformer(nn.Module):
-    """Embeddings and layers, which both networks share."""
+    """Embeddings and layers, which both networks share.
+
+    Attributes:
+        packs: whether batches go through the layers without their padding; with it the results are the same.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.packs = config, True
         self.embeddings = Embeddings(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.vocabulary = Vocabulary(config, self.embeddings.words)
@@ -193,12 +229,21 @@ class Transformer(nn.Module):
             mask_BL: True where a position is real.
             first: how many positions are read, from the first; the last layer is computed for these alone. All where
                 None.
+
+        Returns:
+            [B, first or L, D], where only real positions mean something.
         """
-        mask_B11L = mask_BL[:, None, None, :]
         *layers, last = self.layers
+        if not self.packs:
+            attending = padded(mask_BL[:, None, None, :])
+            for layer in layers:
+                x_BLD = layer(x_BLD, attending)
+            return last(x_BLD, attending, x_BLD[:, :first])
+        packing = Packing.of(mask_BL, first)
+        x_ND = packing.pack(x_BLD)
         for layer in layers:
-            x_BLD = layer(x_BLD, mask_B11L)
-        return last(x_BLD, mask_B11L, first=first)
+            x_ND = layer(x_ND, packed(packing.blocks))
+        return packing.unpack(last(x_ND, packed(packing.asking_blocks), x_ND[packing.asking_A]))
 
     @property
     def device(self) -> torch.device:
@@ -275,9 +320,17 @@ class GenerationNetwork(Transformer):
     def decode(self, tokens_BT: Tensor, languages_B: Tensor, memory_BMD: Tensor, memory_mask_BM: Tensor) -> Tensor:
         """Hidden states [B, T, D] that foretell the next token; padding stands last, where nothing reads it."""
         x_BTD = self.embeddings.text(tokens_BT, languages_B)
+        if not self.packs:
+            attending, attending_memory = padded(None, True), padded(memory_mask_BM[:, None, None, :])
+            for layer in self.layers:
+                x_BTD = layer(x_BTD, attending, None, memory_BMD, attending_memory)
+            return x_BTD
+        packing = Packing.of(tokens_BT != PAD, beside=memory_mask_BM)
+        memory_ND, crossing = packing.crossing(memory_BMD, memory_mask_BM)
+        x_ND = packing.pack(x_BTD)
         for layer in self.layers:
-            x_BTD = layer(x_BTD, None, True, memory_BMD, memory_mask_BM[:, None, None, :])
-        return x_BTD
+            x_ND = layer(x_ND, packed(packing.blocks, True), None, memory_ND, packed(crossing))
+        return packing.unpack(x_ND)
 
 
 def build(config: NetworkConfig) -> UnderstandingNetwork | GenerationNetwork:

@@ -1,0 +1,121 @@
+"""Batches without their padding: real positions one after the other, samples of equal length side by side.
+
+Linear layers and norms then run over real positions alone, and attention over views of equally long samples, without a
+mask and without a copy. Shape suffixes as in ``model.network``, and N real positions of a batch, A of them that ask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Block(NamedTuple):
+    """Samples that stand side by side: how many, how many positions of each ask, and how many each asks of."""
+
+    samples: int
+    asking: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Where the real positions of a padded batch stand when they are packed.
+
+    Attributes:
+        order: the samples, as they are packed.
+        lengths: of these samples.
+        places_N: int64, the place of each packed position among the padded ones, [B · L].
+        blocks: of all positions.
+        asking_A: int64, which packed positions ask in the last layer.
+        asked_A: int64, their places among the padded positions that are asked for, [B · first].
+        asking_blocks: the blocks of these.
+        shape: B, and how many padded positions of each sample are asked for.
+    """
+
+    order: list[int]
+    lengths: list[int]
+    places_N: Tensor
+    blocks: list[Block]
+    asking_A: Tensor
+    asked_A: Tensor
+    asking_blocks: list[Block]
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, mask_BL: Tensor, first: int | None = None, beside: Tensor | None = None) -> Packing:
+        """Packs the samples in the order of their lengths.
+
+        Args:
+            mask_BL: True where a position is real.
+            first: how many padded positions are asked for, from the first; all where None.
+            beside: [B, M], the mask of a memory; samples of one length are then ordered by what it holds.
+        """
+        samples, width = mask_BL.shape
+        first = width if first is None else first
+        lengths, asking = mask_BL.sum(1).tolist(), mask_BL[:, :first].sum(1).tolist()
+        second = asking if beside is None else beside.sum(1).tolist()
+        order = sorted(range(samples), key=lambda sample: (lengths[sample], second[sample]))
+        rows = torch.tensor(order, device=mask_BL.device)
+        ordered_BL = mask_BL[rows]
+        row_N, column_N = ordered_BL.nonzero(as_tuple=True)
+        (asking_A,) = (column_N < first).nonzero(as_tuple=True)
+        places_N, asked_A = rows[row_N] * width + column_N, (rows[row_N] * first + column_N)[asking_A]
+        lengths, asking = ([sizes[sample] for sample in order] for sizes in (lengths, asking))
+        return cls(
+            order, lengths, places_N, _blocks(lengths, lengths), asking_A, asked_A, _blocks(asking, lengths),
+            (samples, first),
+        )  # fmt: skip
+
+    def pack(self, x_BLD: Tensor) -> Tensor:
+        """[B, L, D] to [N, D]."""
+        return x_BLD.flatten(0, 1)[self.places_N]
+
+    def unpack(self, x_AD: Tensor) -> Tensor:
+        """What was asked for, [A, D], to [B, first, D]; padding is zero."""
+        samples, first = self.shape
+        padded = x_AD.new_zeros(samples * first, x_AD.shape[1])
+        return padded.index_copy(0, self.asked_A, x_AD).unflatten(0, (samples, first))
+
+    def crossing(self, memory_BMD: Tensor, mask_BM: Tensor) -> tuple[Tensor, list[Block]]:
+        """A padded memory, packed in the order of these samples, and the blocks in which they ask of it."""
+        rows = torch.tensor(self.order, device=mask_BM.device)
+        return memory_BMD[rows][mask_BM[rows]], _blocks(self.lengths, mask_BM.sum(1)[rows].tolist())
+
+
+def _blocks(asking: list[int], lengths: list[int]) -> list[Block]:
+    """The blocks of samples that stand in this order, from how many positions of each ask and are asked of."""
+    sizes = groupby(zip(asking, lengths, strict=True))
+    return [Block(len(list(alike)), *size) for size, alike in sizes if size[0]]
+
+
+def attend(
+    query_AHd: Tensor, key_NHd: Tensor, value_NHd: Tensor, blocks: list[Block], causal: bool, dropout: float
+) -> Tensor:
+    """Scaled dot-product attention of each sample on itself, or on what stands at its place in another packing.
+
+    Args:
+        query_AHd: of the positions that ask, block after block.
+        key_NHd: of the positions that are asked of, in the same order of samples.
+        value_NHd: likewise.
+        blocks: of both.
+        causal: whether a position sees none after it.
+        dropout: share of attention weights that is dropped.
+
+    Returns:
+        [A, H, d].
+    """
+    asking = [block.samples * block.asking for block in blocks]
+    lengths = [block.samples * block.length for block in blocks]
+    parts = zip(blocks, query_AHd.split(asking), key_NHd.split(lengths), value_NHd.split(lengths), strict=True)
+    attended = []
+    for block, *part in parts:
+        query, key, value = (x.unflatten(0, (block.samples, -1)).transpose(1, 2) for x in part)
+        out_BHLd = F.scaled_dot_product_attention(query, key, value, is_causal=causal, dropout_p=dropout)
+        attended.append(out_BHLd.transpose(1, 2).flatten(0, 1))
+    return torch.cat(attended)

@@ -1,0 +1,122 @@
+"""A batch without its padding gives what the padded one gives."""
+
+import pytest
+import torch
+
+from model.config import NetworkConfig
+from model.network import GenerationNetwork, Regions, UnderstandingNetwork, build
+from model.packing import Packing
+from model.tokenizer import BOS, EOS, PAD
+
+torch.set_num_threads(1)
+LENGTHS, REGIONS = [9, 3, 5, 5, 9, 2, 7], [4, 6, 1, 6, 4, 3, 6]  # of seven samples, some alike in one or in both
+
+
+def config(kind: str) -> NetworkConfig:
+    return NetworkConfig(kind, 3, 32, 4, 0.0, 50, ("de", "en"), 6, ("cup", "car", "cat"), 16, "unit")
+
+
+def real(counts: list[int]) -> torch.Tensor:
+    return torch.arange(max(counts)) < torch.tensor(counts)[:, None]
+
+
+def tokens(lengths: list[int] = LENGTHS) -> torch.Tensor:
+    ids = torch.randint(5, 50, (len(lengths), max(lengths)), generator=torch.Generator().manual_seed(1))
+    ids[:, 0] = BOS
+    ids[torch.arange(len(lengths)), torch.tensor(lengths) - 1] = EOS
+    return ids.masked_fill(~real(lengths), PAD)
+
+
+def regions() -> Regions:
+    draw, mask = torch.Generator().manual_seed(0), real(REGIONS)
+    shape = tuple(mask.shape)
+    return Regions(
+        torch.randn(*shape, 6, generator=draw), torch.rand(*shape, 5, generator=draw), mask, torch.zeros(shape).long()
+    )
+
+
+def both_ways(kind, outputs):
+    """What a network gives padded and packed, and the gradients of all its parameters."""
+    torch.manual_seed(0)
+    network = build(config(kind)).double()
+    found = []
+    for packs in (False, True):
+        network.packs = packs
+        network.zero_grad(set_to_none=True)
+        output = outputs(network)
+        weights = torch.linspace(-1, 1, output.numel(), dtype=torch.float64).view_as(output)
+        (output * weights).sum().backward()
+        gradients = {name: one.grad.clone() for name, one in network.named_parameters() if one.grad is not None}
+        found.append((output.detach(), gradients))
+    return found
+
+
+def as_double(given: Regions) -> Regions:
+    return Regions(given.features.double(), given.locations.double(), given.mask, given.object_ids)
+
+
+@pytest.mark.parametrize("first", [None, 1, max(LENGTHS), max(LENGTHS) + 2])
+def test_the_joint_input_gives_the_same_packed_and_padded(first):
+    mask = torch.cat([real(LENGTHS), real(REGIONS)], dim=1)[:, :first]
+
+    def outputs(network: UnderstandingNetwork) -> torch.Tensor:
+        return network.joint(tokens(), as_double(regions()), first=first)[mask]
+
+    (padded, of_padded), (packed, of_packed) = both_ways("understanding", outputs)
+    torch.testing.assert_close(packed, padded)
+    assert of_padded.keys() == of_packed.keys()
+    torch.testing.assert_close(of_packed, of_padded)
+    assert of_packed["layers.0.self_attention.key.weight"].abs().max() > 0  # so that the comparison says something
+
+
+def test_text_alone_gives_the_same():
+    (padded, of_padded), (packed, of_packed) = both_ways(
+        "understanding", lambda network: network.text(tokens())[real(LENGTHS)]
+    )
+    torch.testing.assert_close(packed, padded)
+    torch.testing.assert_close(of_packed, of_padded)
+
+
+@pytest.mark.parametrize("sees", ["text", "regions"])
+def test_encoder_and_decoder_give_the_same(sees):
+    languages, noised = torch.tensor([0, 1, 0, 1, 0, 1, 0]), tokens([4, 9, 2, 5, 5, 3, 3])
+
+    def outputs(network: GenerationNetwork) -> torch.Tensor:
+        memory = (
+            network.encode_text(noised, languages) if sees == "text" else network.encode_regions(as_double(regions()))
+        )
+        return network.decode(tokens(), languages, *memory)[real(LENGTHS)]
+
+    (padded, of_padded), (packed, of_packed) = both_ways("generation", outputs)
+    torch.testing.assert_close(packed, padded)
+    torch.testing.assert_close(of_packed, of_padded)
+    assert of_packed["layers.2.cross_attention.key.weight"].abs().max() > 0
+
+
+def test_packed_positions_come_back_to_their_places():
+    mask = real(LENGTHS)
+    numbered = torch.arange(mask.numel()).view_as(mask)[..., None].double()
+    packing = Packing.of(mask)
+    assert packing.pack(numbered).shape == (int(mask.sum()), 1)
+    torch.testing.assert_close(packing.unpack(packing.pack(numbered)), numbered * mask[..., None])
+    assert [(block.samples, block.length) for block in packing.blocks] == [(1, 2), (1, 3), (2, 5), (1, 7), (2, 9)]
+
+
+def test_no_padding_is_computed():
+    torch.manual_seed(0)
+    network, seen = build(config("understanding")), []
+    for layer in network.layers:
+        layer.expand.register_forward_hook(lambda module, given, out: seen.append(tuple(out.shape[:-1])))
+    network.joint(tokens(), regions(), first=max(LENGTHS))
+    everything = sum(LENGTHS) + sum(REGIONS)
+    assert seen == [(everything,), (everything,), (sum(LENGTHS),)]  # the last layer, for the words alone
+
+
+def test_dropout_falls_on_packed_attention_in_training_alone():
+    network = build(NetworkConfig("understanding", 1, 32, 4, 0.5, 50, ("en",), 6, ("cup",), 16, "unit"))
+    attention = network.layers[0].self_attention
+    packing, x_ND = Packing.of(real(LENGTHS)), torch.randn(sum(LENGTHS), 32)
+    trained = [attention.train().packed(x_ND, x_ND, packing.blocks) for _ in range(2)]
+    assert not torch.allclose(*trained)
+    evaluated = [attention.eval().packed(x_ND, x_ND, packing.blocks) for _ in range(2)]
+    torch.testing.assert_close(*evaluated)
