@@ -2,11 +2,11 @@
 
     python benchmarks/codeswitch.py --captions train.1.en.gz … --dictionaries DIR --rounds 3
 
-The captions are lines of text, the dictionaries MUSE's; pairs of equal words are in the loop's dictionaries and not in
-the stage's lexicon. The loop is timed alone, with captions and dictionaries in memory. Of the stage two times are
-taken: that of the whole command, and that without its start, which is the same command over a few captions (it starts
-Python and Beam and loads the lexicon). With one worker the stage has one processor core; memory is measured in a run
-of its own.
+The captions are lines of text, the dictionaries MUSE's; without them captions are drawn from the words of the project's
+own dictionaries. Pairs of equal words are in the loop's dictionaries and not in the stage's lexicon. The loop is timed
+alone, with captions and dictionaries in memory. Of the stage two times are taken: that of the whole command, and that
+without its start, which is the same command over a few captions (it starts Python and Beam and loads the lexicon). With
+one worker the stage has one processor core; memory is measured in a run of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from parts.datasets import write_dataset
 from parts.measured import measured
@@ -32,7 +33,8 @@ from parts.published_switching import Words, loop_seconds, read_muse
 from contract.hashing import shard_of
 from contract.schemas import CAPTIONS
 
-SHARDS, FEW = 4, 40
+SHARDS, FEW, DRAWN = 4, 40, 145_000
+OWN = Path(__file__).parents[1] / "dictionaries"
 
 
 def write_captions(folder: Path, captions: list[str]) -> None:
@@ -51,6 +53,12 @@ def write_captions(folder: Path, captions: list[str]) -> None:
             yield pa.RecordBatch.from_pydict(columns, schema=CAPTIONS.arrow)
 
     write_dataset(folder, CAPTIONS, SHARDS, batches())
+
+
+def drawn_captions(words: list[str]) -> list[str]:
+    """Captions of eleven words, as many as are drawn where none are given."""
+    draw = np.random.default_rng(7)
+    return [" a ".join(drawn) for drawn in draw.choice(np.array(words, object), (DRAWN, 6)).tolist()]
 
 
 def _picture(number: int) -> str:
@@ -79,12 +87,13 @@ def stage_seconds(*given: Any) -> float:
 def main() -> None:
     """Prints variants a second and the ratios, medians of several rounds."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--captions", type=Path, nargs="+", required=True, help="files of one caption a line, gzip")
-    parser.add_argument("--dictionaries", type=Path, required=True, help="folder of MUSE dictionaries, gzip")
+    parser.add_argument("--captions", type=Path, nargs="*", default=[], help="files of one caption a line, gzip")
+    parser.add_argument("--dictionaries", type=Path, default=OWN, help="folder of MUSE dictionaries")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     captions = [line for path in given.captions for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
-    words = read_muse(sorted(given.dictionaries.glob("*.txt.gz")))
+    words = read_muse(sorted(given.dictionaries.glob("*.txt*")))
+    captions = captions or drawn_captions(sorted(words))
     with tempfile.TemporaryDirectory(prefix="m3p-bench-") as name:
         root = Path(name)
         write_captions(root / "captions", captions)

@@ -21,9 +21,9 @@ def read_muse(paths: Iterable[Path]) -> Words:
     words: Words = {}
     for path in paths:
         of_language: dict[str, list[str]] = {}
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
             for line in lines:
-                source, target = line.split()
+                source, _, target = line.strip().partition("\t" if "\t" in line else " ")
                 of_language.setdefault(source, []).append(target)
         for source, targets in of_language.items():
             words.setdefault(source, {})[path.name] = targets

@@ -32,6 +32,11 @@ def test_code_switching_beside_the_published_loop(tmp_path):
         ("triples.py", ("--rows", "3000", "--pictures", "300", "--workers", "1"), "triples, the same from both"),
         ("reading.py", ("--pictures", "60", "--rounds", "1"), "times the published layout"),
         (
+            "pretraining.py",
+            ("--layers", "1", "--width", "32", "--batch", "2", "--batches", "1", "--rounds", "1"),
+            "all four, as often each",
+        ),
+        (
             "regions.py",
             ("--architecture", "fasterrcnn_mobilenet_v3_large_320_fpn", "--pictures", "8", "--rounds", "1"),
             "beside the fastest loop",
