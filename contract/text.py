@@ -10,6 +10,9 @@ from typing import Literal, TypeGuard
 _WITHOUT_SPACES = frozenset({"ja", "km", "lo", "my", "th", "wuu", "yue", "zh"})
 _MOST_MARKS = 30
 _MARKS = "".join(character for number in range(0x300, 0x20000) if unicodedata.combining(character := chr(number)))
+_PARTS_OF_LETTERS = "".join(c for number in range(0x300, 0x20000) if unicodedata.category(c := chr(number))[0] == "M")
+# What a word is made of, as part of a regular expression's class: re's own \w lacks vowel signs.
+WORD_CHARACTERS = rf"\w{_PARTS_OF_LETTERS}"
 _TOO_MANY_MARKS = re.compile(f"[{_MARKS}]{{{_MOST_MARKS + 1},}}")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from contract.dataset import Dataset
 from contract.errors import InputError
-from contract.text import without_spaces
+from contract.text import WORD_CHARACTERS, without_spaces
 from pipelines.triples.text import folded
 from pipelines.triples.words import words_by_script
 
-_TOKEN = re.compile(r"\w+")
+_TOKEN = re.compile(rf"[{WORD_CHARACTERS}]+")
 _OF_CHARACTERS = frozenset({"ja", "wuu", "yue", "zh"})  # a name may begin and end at any character
 _LONGEST, _MOST_CHARACTERS = 5, 15  # words of a name; characters of one in such a language
 

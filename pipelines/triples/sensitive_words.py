@@ -8,12 +8,12 @@ from pathlib import Path
 
 from contract.errors import InputError
 from contract.files import files_below
-from contract.text import without_spaces
+from contract.text import WORD_CHARACTERS, without_spaces
 from pipelines.triples.text import folded
 from pipelines.triples.words import Segmenter
 
 OWN_LISTS = Path(__file__).parent / "word_lists"
-_TOKEN = re.compile(r"[\w@$!*€]+(?:['’][\w@$!*€]+)*")
+_TOKEN = re.compile(rf"[{WORD_CHARACTERS}@$!*€]+(?:['’][{WORD_CHARACTERS}@$!*€]+)*")
 _LEET = str.maketrans("013457@$!€", "oieastasie")
 _LEET_L = str.maketrans("013457@$!€", "oleastasle")  # 1 and ! also stand for l
 _CONFUSABLE = str.maketrans("асеорхуікмтвнѕјԁοαεινρτυχκ", "aceopxyikmtbhsjdoaeivptuxk")

@@ -7,9 +7,9 @@ import re
 import tempfile
 from typing import Any
 
-from contract.text import without_spaces
+from contract.text import WORD_CHARACTERS, without_spaces
 
-_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
+_WORD = re.compile(rf"[{WORD_CHARACTERS}]+(?:['’.-][{WORD_CHARACTERS}]+)*")
 _UNSPACED_SCRIPT = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 

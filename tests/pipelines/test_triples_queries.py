@@ -18,6 +18,24 @@ def reader():
 
 
 @pytest.mark.parametrize(
+    ("lang", "query", "words"),
+    [
+        ("hi", "लाल गाड़ी के पास कुत्ता", ["लाल", "गाड़ी", "के", "पास", "कुत्ता"]),
+        ("ta", "சிவப்பு கார், நாய்!", ["சிவப்பு", "கார்", "நாய்"]),
+        ("bn", "লাল গাড়ি", ["লাল", "গাড়ি"]),
+        ("en", "it's a t-shirt (red)", ["it's", "a", "t-shirt", "red"]),
+    ],
+)
+def test_vowel_signs_and_apostrophes_end_no_word(lang, query, words):
+    assert Segmenter().words(normalise(query), lang) == [normalise(word) for word in words]
+
+
+def test_a_hindi_word_is_found_whole_and_not_within_another():
+    words = SensitiveWords(["कुत्ता"], "hi", Segmenter())
+    assert words.find(normalise("लाल कुत्ता")) and not words.find(normalise("लाल कुत्ताघर"))
+
+
+@pytest.mark.parametrize(
     ("raw", "normal"),
     [
         ("  red \t car\u00a0park\n", "red car park"),
