@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Union
 
-from contract.config import load_config, read_yaml, section_of
+from contract.config import key_of, load_config, read_yaml, section_of
 from contract.errors import DONE, FAILED, INTERRUPTED, M3PError, UsageError
 from contract.outputs import Mark, check_output
 
@@ -136,7 +136,7 @@ def _add_setting(group: Any, field: dataclasses.Field[Any], kind: Any) -> None:
     help_text = f"{field.metadata.get('help', '')}{f' [{unit}]' if unit else ''} (default: {shown})".replace("%", "%%")
     if typing.get_origin(kind) in (Union, types.UnionType):
         (kind,) = [argument for argument in typing.get_args(kind) if argument is not type(None)]
-    name = "--" + field.name.replace("_", "-")
+    name = "--" + key_of(field.name).replace("_", "-")
     missing = argparse.SUPPRESS  # so that a setting that was not given does not hide the profile's
     if kind is bool:
         group.add_argument(name, action=argparse.BooleanOptionalAction, default=missing, help=help_text)
@@ -156,7 +156,8 @@ def _add_setting(group: Any, field: dataclasses.Field[Any], kind: Any) -> None:
 def _call(section: str, config_class: type[C], paths: Sequence[PathOption], given: argparse.Namespace) -> Call[C]:
     profile = read_yaml(given.params) if given.params else {}
     values = dict(section_of(profile, section, str(given.params)))
-    values |= {f.name: getattr(given, f.name) for f in dataclasses.fields(config_class) if hasattr(given, f.name)}  # type: ignore[arg-type]
+    keys = [key_of(field.name) for field in dataclasses.fields(config_class)]  # type: ignore[arg-type]
+    values |= {key: getattr(given, key) for key in keys if hasattr(given, key)}
     config = load_config(config_class, values, f"{given.params or 'command line'}: {section}")
     seed = given.seed if given.seed is not None else profile.get("seed", 0)
     if type(seed) is not int:

@@ -39,6 +39,11 @@ def option(default: Any, help: str, unit: str = "") -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def key_of(field: str) -> str:
+    """A field's key in a profile and on the command line: ``from_`` is ``from``, which Python keeps for itself."""
+    return field.removesuffix("_")
+
+
 def load_config(cls: type[C], values: Mapping[str, Any], where: str) -> C:
     """Fills a configuration dataclass, refusing unknown keys and values of a wrong type.
 
@@ -54,7 +59,7 @@ def load_config(cls: type[C], values: Mapping[str, Any], where: str) -> C:
     if not isinstance(values, Mapping):
         raise UsageError(f"{where} is {shortened(values)}.", "a mapping of keys to values.")
     hints = typing.get_type_hints(cls)
-    names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    names = {key_of(field.name): field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key in values:
         if key not in names:
             near = difflib.get_close_matches(str(key), names, 1)
@@ -63,7 +68,7 @@ def load_config(cls: type[C], values: Mapping[str, Any], where: str) -> C:
                 f"one of {', '.join(names)}.",
                 f"did you mean {near[0]!r}?" if near else "",
             )
-    converted = {key: convert(value, hints[key], f"{where}.{key}") for key, value in values.items()}
+    converted = {names[key]: convert(value, hints[names[key]], f"{where}.{key}") for key, value in values.items()}
     try:
         return cls(**converted)
     except UsageError as error:

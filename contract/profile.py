@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.config import load_config, read_yaml, section_of
+from contract.config import key_of, load_config, read_yaml, section_of
 from contract.errors import UsageError
 
 PROFILES_FOLDER = Path("profiles")
@@ -90,7 +90,7 @@ class Profile:
             for field in dataclasses.fields(config):
                 value = getattr(config, field.name)
                 if isinstance(value, Path):
-                    yield f"{section}.{field.name}", value, field.metadata.get("help", "")
+                    yield f"{section}.{key_of(field.name)}", value, field.metadata.get("help", "")
 
 
 def profile_path(name: str) -> Path:

@@ -64,22 +64,32 @@ def save(
         (new / CONFIG).write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def read_config(folder: Path) -> tuple[NetworkConfig, dict[str, Any]]:
+    """What a checkpoint says of its network, and all that it says, without its weights.
+
+    Raises:
+        InputError: where the folder is no checkpoint.
+    """
+    try:
+        values = json.loads((folder / CONFIG).read_text())
+        return load_config(NetworkConfig, values["network"], str(folder / CONFIG)), values
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, UsageError) as error:
+        raise InputError(f"{folder} is no checkpoint ({error}).", f"{CONFIG}, {WEIGHTS} and {MODEL_FILE}.") from error
+
+
 def load(folder: Path, device: torch.device) -> Checkpoint:
     """Reads a checkpoint onto a device.
 
     Raises:
         InputError: where the folder is no checkpoint, or weights and configuration do not fit each other.
     """
+    config, values = read_config(folder)
     try:
-        values = json.loads((folder / CONFIG).read_text())
-        config = load_config(NetworkConfig, values["network"], str(folder / CONFIG))
         weights = load_file(folder / WEIGHTS, device=str(device))
         training = dict(values["training"])
         with torch.device("meta"):  # its sizes are a stranger's: nothing is allocated before the weights fit them
             network = build(config)
-    except (
-        OSError, ValueError, KeyError, TypeError, RuntimeError, RecursionError, UsageError, SafetensorError
-    ) as error:  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{folder} is no checkpoint ({error}).", f"{CONFIG}, {WEIGHTS} and {MODEL_FILE}.") from error
     expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
     if expected != {name: tensor.shape for name, tensor in weights.items()}:

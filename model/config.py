@@ -14,6 +14,7 @@ from contract.errors import UsageError
 UNDERSTANDING_TASKS = ("xMLM", "MMLM", "MRM", "VLM", "MC-MLM", "MC-MRM", "MC-VLM")
 GENERATION_TASKS = ("xDAE", "IC", "DIC")
 FEATURE_SCALINGS = ("standard", "unit", "raw")  # the published code's is unit
+M3P, M3P_COMPAT = "m3p", "m3p-compat"  # ours, and the published code's, for its checkpoints
 TASKS = {"understanding": UNDERSTANDING_TASKS, "generation": GENERATION_TASKS}
 
 
@@ -44,7 +45,12 @@ class TokenizerConfig:
 class NetworkConfig:
     """What a network is built from. The sizes of its data are read off tokenizer and regions.
 
-    The defaults are the paper's base size, which is XLM-R base's.
+    The defaults are the paper's base size, which is XLM-R base's. The layout says how text and regions stand together:
+
+    - ``m3p``: text first, at XLM-R's positions, which begin at 2; regions have none. Matching is scored from ``<s>``.
+    - ``m3p-compat``, the published code's: regions first, positions 0, 1, 2, … over both, and a norm over both.
+      Matching is scored from position 0, the first region. Boxes and features have length 1; words are foretold from
+      hidden states as they are. Of the understanding network alone.
     """
 
     network: str
@@ -58,6 +64,8 @@ class NetworkConfig:
     object_classes: tuple[str, ...]
     max_text_length: int
     feature_scaling: str
+    layout: str = M3P
+    positions: int | None = None  # rows of m3p-compat's table; in m3p the longest text says how many
 
     def __post_init__(self) -> None:
         """Refuses what no network can be built from; the values may be a stranger's.
@@ -72,6 +80,29 @@ class NetworkConfig:
         check_range(self, "dropout", 0, 0.99)
         if self.width % self.heads:
             raise UsageError(f"width is {self.width} and heads is {self.heads}.", "a width that heads divide.")
+        check_choice(self, "layout", (M3P, M3P_COMPAT))
+        if self.compat and (self.network, self.feature_scaling) != ("understanding", "unit"):
+            raise UsageError(
+                f"layout is {M3P_COMPAT!r}, network {self.network!r} and feature_scaling {self.feature_scaling!r}.",
+                "the understanding network and unit features, as the published checkpoint has them.",
+            )
+        if self.compat == (self.positions is None):
+            raise UsageError(f"layout is {self.layout!r} and positions is {self.positions}.", "both of one layout.")
+        if self.positions is not None and self.positions <= self.max_text_length:
+            raise UsageError(
+                f"positions is {self.positions} and max_text_length is {self.max_text_length}.",
+                "positions for the longest text and one region at least.",
+            )
+
+    @property
+    def compat(self) -> bool:
+        """Whether the layout is the published code's."""
+        return self.layout == M3P_COMPAT
+
+    @property
+    def norm_epsilon(self) -> float:
+        """What norms add to the variance: XLM-R's number, or the published code's."""
+        return 1e-12 if self.compat else 1e-5
 
 
 @dataclass(frozen=True)
@@ -104,6 +135,8 @@ class PretrainConfig:
     negatives: int = option(1, "VLM: mismatched pairs for each true one", "pairs")
     hard_negatives: float = option(0.0, "VLM: share of batches whose negatives have like objects", "0 to 1")
     device: str = option("auto", "auto, cpu or cuda")
+    from_: Path | None = option(None, "weights to start from: a checkpoint's or XLM-R's folder, or XLM-R's hub name")
+    download: bool = option(False, "fetch `from` from the Hugging Face hub where it is neither here nor in its cache")
     checkpoint_every: int = option(1000, "steps between checkpoints of the training state", "steps")
     threads: int = option(
         0, "processor threads, on which the weights' last digits depend; 0 leaves them to OMP_NUM_THREADS", "threads"

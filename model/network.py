@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from contract.errors import InputError
 from model.config import NetworkConfig
 from model.packing import Block, Packing, attend
 from model.tokenizer import PAD
@@ -59,22 +60,23 @@ class Embeddings(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.feature_scaling = config.feature_scaling
+        self.feature_scaling, self.compat = config.feature_scaling, config.compat
+        self.first_position = 0 if config.compat else _POSITION_OFFSET
         self.register_buffer("feature_mean", torch.zeros(config.feature_dim))
         self.register_buffer("feature_spread", torch.ones(config.feature_dim))
         self.words = nn.Embedding(config.vocabulary, config.width, padding_idx=PAD)
-        self.positions = nn.Embedding(config.max_text_length + _POSITION_OFFSET, config.width)
+        self.positions = nn.Embedding(config.positions or config.max_text_length + _POSITION_OFFSET, config.width)
         self.languages = nn.Embedding(len(config.languages), config.width) if config.network == "generation" else None
-        self.text_norm = nn.LayerNorm(config.width)
+        self.text_norm = nn.LayerNorm(config.width, config.norm_epsilon)
         self.feature = nn.Linear(config.feature_dim, config.width)
         self.location = nn.Linear(5, config.width)
-        self.region_norm = nn.LayerNorm(config.width)
+        self.region_norm = nn.LayerNorm(config.width, config.norm_epsilon)
         self.dropout = nn.Dropout(config.dropout)
 
-    def text(self, tokens_BT: Tensor, languages_B: Tensor | None = None, first: int = 0) -> Tensor:
-        """Vectors of tokens whose first stands at position ``first``; languages in generation only."""
-        positions_T = torch.arange(first, first + tokens_BT.shape[1], device=tokens_BT.device) + _POSITION_OFFSET
-        x_BTD = self.words(tokens_BT) + self.positions(positions_T)
+    def text(self, tokens_BT: Tensor, languages_B: Tensor | None = None, first: int | Tensor = 0) -> Tensor:
+        """Vectors of tokens whose first stands at ``first``, an int or int64 [B, 1]; languages in generation only."""
+        positions = torch.arange(tokens_BT.shape[1], device=tokens_BT.device) + (first + self.first_position)
+        x_BTD = self.words(tokens_BT) + self.positions(positions)
         if self.languages is not None and languages_B is not None:
             x_BTD = x_BTD + self.languages(languages_B)[:, None]
         return self.dropout(self.text_norm(x_BTD))
@@ -92,12 +94,32 @@ class Embeddings(nn.Module):
         if self.feature_scaling == "standard":
             standard_BRF = (features_BRF - self.feature_mean) / self.feature_spread
             return standard_BRF.clamp(-_FARTHEST, _FARTHEST)
-        # Unit length a feature, times √F: numbers near 1, which a fresh linear layer wants.
-        return F.normalize(features_BRF, dim=-1) * math.sqrt(features_BRF.shape[-1])
+        unit_BRF = F.normalize(features_BRF, dim=-1)
+        # Times √F: numbers near 1, which a fresh linear layer wants. The published one was trained without.
+        return unit_BRF if self.compat else unit_BRF * math.sqrt(features_BRF.shape[-1])
 
     def regions(self, scaled_BRF: Tensor, locations_BR5: Tensor) -> Tensor:
         """Vectors of regions from scaled features and boxes."""
+        locations_BR5 = F.normalize(locations_BR5, dim=-1) if self.compat else locations_BR5
         return self.dropout(self.region_norm(self.feature(scaled_BRF) + self.location(locations_BR5)))
+
+    def beside_text(self, regions_BRD: Tensor, text_length: int) -> Tensor:
+        """Regions as they stand beside text: as they are, or in m3p-compat at the first positions and normed with it.
+
+        Raises:
+            InputError: where text and regions together are longer than the table of positions.
+        """
+        if not self.compat:
+            return regions_BRD
+        count, room = regions_BRD.shape[1], self.positions.num_embeddings
+        if count + text_length > room:
+            raise InputError(f"{count} regions and a text of {text_length} tokens meet.", f"{room} positions in all.")
+        at_RD = self.positions(torch.arange(count, device=regions_BRD.device))
+        return self.dropout(self.text_norm(regions_BRD + at_RD))
+
+    def text_beside(self, tokens_BT: Tensor, regions: int | Tensor) -> Tensor:
+        """Vectors of tokens beside so many regions, an int or int64 [B, 1]: in m3p-compat they stand after them."""
+        return self.text(tokens_BT, first=regions if self.compat else 0)
 
 
 class Attention(nn.Module):
@@ -147,13 +169,13 @@ class Layer(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.self_attention = Attention(config)
-        self.self_norm = nn.LayerNorm(config.width)
+        self.self_norm = nn.LayerNorm(config.width, config.norm_epsilon)
         if config.network == "generation":
             self.cross_attention = Attention(config)
             self.cross_norm = nn.LayerNorm(config.width)
         self.expand = nn.Linear(config.width, 4 * config.width)
         self.contract = nn.Linear(4 * config.width, config.width)
-        self.feed_norm = nn.LayerNorm(config.width)
+        self.feed_norm = nn.LayerNorm(config.width, config.norm_epsilon)
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(
@@ -177,12 +199,12 @@ class Layer(nn.Module):
 
 
 class Vocabulary(nn.Module):
-    """Logits over the vocabulary, with the word embedding as the last projection."""
+    """Logits over the vocabulary, with the word embedding as the last projection; in m3p-compat as the only one."""
 
     def __init__(self, config: NetworkConfig, words: nn.Embedding) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.width, config.width)
-        self.norm = nn.LayerNorm(config.width)
+        self.dense = None if config.compat else nn.Linear(config.width, config.width)
+        self.norm = None if config.compat else nn.LayerNorm(config.width, config.norm_epsilon)
         self.bias = nn.Parameter(torch.zeros(config.vocabulary))
         self._tied = [words]  # in a list, so that the embedding is not registered, saved and counted twice
 
@@ -195,7 +217,8 @@ class Vocabulary(nn.Module):
         return vocabulary_loss(self._before(x_ND), self._tied[0].weight, self.bias, wanted_N)
 
     def _before(self, x_ND: Tensor) -> Tensor:
-        return self.norm(F.gelu(self.dense(x_ND)))
+        """Hidden states as the last projection sees them."""
+        return x_ND if self.dense is None or self.norm is None else self.norm(F.gelu(self.dense(x_ND)))
 
 
 class Transformer(nn.Module):
@@ -254,14 +277,15 @@ class Transformer(nn.Module):
 class UnderstandingNetwork(Transformer):
     """One encoder over text and regions, with four heads.
 
-    Text stands first and matching is scored from ``<s>``, so that XLM-R's weights mean what they meant.
+    Text stands first and matching is scored from ``<s>``, so that XLM-R's weights mean what they meant. In the layout
+    m3p-compat regions come first by their positions; attention sees no other order, so the tensors' stays the same.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
         self.region_feature = nn.Linear(config.width, config.feature_dim)
         self.region_class_dense = nn.Linear(config.width, config.width)
-        self.region_class_norm = nn.LayerNorm(config.width)
+        self.region_class_norm = nn.LayerNorm(config.width, config.norm_epsilon)
         self.region_class = nn.Linear(config.width, len(config.object_classes))
         self.pool = nn.Linear(config.width, config.width)
         self.match = nn.Linear(config.width, 1)
@@ -284,15 +308,21 @@ class UnderstandingNetwork(Transformer):
         """
         scaled_BRF = self.embeddings.scaled(regions.features) if scaled_BRF is None else scaled_BRF
         regions_BRD = self.embeddings.regions(scaled_BRF, regions.locations)
-        x_BLD = torch.cat([self.embeddings.text(tokens_BT), regions_BRD], dim=1)
+        regions_BRD = self.embeddings.beside_text(regions_BRD, tokens_BT.shape[1])
+        text_BTD = self.embeddings.text_beside(tokens_BT, regions.mask.sum(dim=1, keepdim=True))
+        x_BLD = torch.cat([text_BTD, regions_BRD], dim=1)
         return self.encode(x_BLD, torch.cat([tokens_BT != PAD, regions.mask], dim=1), first)
 
     def matching(self, tokens_BT: Tensor, regions: Regions) -> Tensor:
         """Logits [B] of "text and picture belong together"."""
+        if self.config.compat:  # scored from position 0: the first region, which stands behind the text here
+            first_B = torch.where(regions.mask.any(dim=1), tokens_BT.shape[1], 0)
+            hidden_BLD = self.joint(tokens_BT, regions)
+            return self.matching_logits(hidden_BLD[torch.arange(len(first_B), device=first_B.device), first_B][:, None])
         return self.matching_logits(self.joint(tokens_BT, regions, first=1))
 
     def matching_logits(self, hidden_BLD: Tensor) -> Tensor:
-        """Matching logits [B] from the hidden state of ``<s>``, the first position."""
+        """Matching logits [B] from the hidden state of the first position given, which is that of ``<s>``."""
         return self.match(torch.tanh(self.pool(hidden_BLD[:, 0])))[:, 0]
 
     def class_logits(self, hidden_ND: Tensor) -> Tensor:

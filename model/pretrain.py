@@ -5,11 +5,13 @@ r"""Pre-training, of the understanding or of the generation network.
     python -m model.pretrain generation --tokenizer DIR --corpus DIR --captions DIR --regions DIR --out DIR
 
 Without ``--codeswitch`` the code-switched tasks take plain English captions: the same training without MCT. With
-``--lexicon`` besides they draw their captions anew in every epoch, as that dataset was drawn.
+``--lexicon`` besides they draw their captions anew in every epoch, as that dataset was drawn. With ``--from FOLDER``
+training starts from a checkpoint or from XLM-R.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections import Counter
 
@@ -23,12 +25,15 @@ from contract.dataset import Dataset
 from contract.device import choose_device, use_threads
 from contract.errors import WRONG_USAGE, UsageError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
+from contract.outputs import check_output
 from model import checkpoint, training
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import CONFIGS, NetworkConfig, PretrainConfig
 from model.data import Texts, read_captions, read_codeswitch, read_corpus
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.regions import RegionStore
+from model.start import begin
+from model.start_from import read_start
 from model.switching import SwitchedAnew
 from model.tokenizer import Tokenizer
 
@@ -43,14 +48,16 @@ def pretrain(call: Call[PretrainConfig]) -> None:
     torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)
     network = build(network_config(call, sources))
     network.embeddings.measure([sources.store.one(int(row))[0] for row in sources.pool[:_MEASURED]])
+    started = start(call, network)
     network = network.to(device)
     size = sum(parameter.numel() for parameter in network.parameters())
     print(f"pre-training {config.NETWORK} on {device}: {size:,} parameters, {_tell(sources)}.")
     inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"}
     code = fingerprint_of_code(["model", "contract.text", "contract.codeswitching"])
+    parameters = as_parameters(dataclasses.replace(config, from_=None, download=False))  # its fingerprint stands in
     facts = {
         "stage": "pretrain", "mct": sources.codeswitch is not None,
-        "parameters": as_parameters(config), "seed": call.seed, "inputs": inputs,
+        "parameters": parameters, "seed": call.seed, "inputs": inputs | started,
     }  # fmt: skip
     log = training.train(
         network,
@@ -63,6 +70,27 @@ def pretrain(call: Call[PretrainConfig]) -> None:
         training.work_folder(call.path("out"), facts | {"code": code}),
     )  # fmt: skip
     checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": log})
+
+
+def start(call: Call[PretrainConfig], network: UnderstandingNetwork | GenerationNetwork) -> dict[str, str]:
+    """Puts the weights that the call starts from into the network, and says which parts start fresh.
+
+    Returns:
+        The fingerprint of these weights, as one of the inputs; nothing where training starts afresh.
+
+    Raises:
+        InputError: where they do not fit network or tokenizer.
+        UsageError: where the output would replace them.
+    """
+    given = call.config.from_
+    if given is None:
+        return {}
+    check_output(call.path("out"), checkpoint.made_by("pretrain"), [given])
+    weights = read_start(given, call.config.download)
+    parts = begin(network, weights, call.path("tokenizer"))
+    print(f"starting from {given}; not there, so fresh: {', '.join(parts.fresh) or 'nothing'}.")
+    print(f"there, and left out: {', '.join(parts.left_out) or 'nothing'}.")
+    return {"from": weights.fingerprint()}
 
 
 def read_sources(call: Call[PretrainConfig]) -> Sources:

@@ -3,6 +3,8 @@
 Captions of one length meet pictures of one number of regions, so that no position is padding and no mask is needed.
 What depends on one side alone — embeddings, and the first layer's queries, keys and values — is computed once a caption
 and once a picture, never once a pair. The last layer is computed for ``<s>`` only, which is all that the score reads.
+In the layout m3p-compat a picture stands first and its first region is what the score reads; a word's position depends
+on the number of regions there, so that a caption is computed once for each such number.
 
 Shape suffixes: C captions, P pictures, T text tokens, R regions, L = T + R, D width, H heads.
 """
@@ -69,12 +71,15 @@ def score_all_pairs(
     """
     matrix = np.full((len(captions), len(pictures)), np.nan, np.float32)
     start = time.monotonic()
-    sides = [(columns, _picture_side(network, store, rows)) for columns, rows in _blocks(store, pictures)]
+    longest = max(map(len, captions), default=0)
+    sides = [(columns, _picture_side(network, store, rows, longest)) for columns, rows in _blocks(store, pictures)]
     with Progress("evaluate: retrieval", matrix.size, "pairs") as bar:
         for length, same_length in _by_size([len(tokens) for tokens in captions]).items():
             for rows in _chunks(same_length, tokens_per_batch // length):
-                text = _text_side(network, np.stack([captions[row] for row in rows]))
+                tokens, text = np.stack([captions[row] for row in rows]), None
                 for columns, picture in sides:
+                    if text is None or network.config.compat:  # there a word's position depends on the regions
+                        text = _text_side(network, tokens, picture.vectors.shape[1])
                     matrix[np.ix_(rows, columns)] = _score(network, text, picture, tokens_per_batch)
                     bar.update(len(rows) * len(columns))
     return Scores(matrix, matrix.size / (time.monotonic() - start))
@@ -99,14 +104,15 @@ def _blocks(store: RegionStore, pictures: Sequence[int]) -> Iterator[tuple[list[
         yield columns, [pictures[column] for column in columns]
 
 
-def _picture_side(network: UnderstandingNetwork, store: RegionStore, rows: Sequence[int]) -> _Side:
+def _picture_side(network: UnderstandingNetwork, store: RegionStore, rows: Sequence[int], longest: int) -> _Side:
     regions = store.batch(rows).to(network.device)
     scaled_PRF = network.embeddings.scaled(regions.features)
-    return _side(network, network.embeddings.regions(scaled_PRF, regions.locations))
+    x_PRD = network.embeddings.regions(scaled_PRF, regions.locations)
+    return _side(network, network.embeddings.beside_text(x_PRD, longest))
 
 
-def _text_side(network: UnderstandingNetwork, tokens: NDArray[np.int64]) -> _Side:
-    return _side(network, network.embeddings.text(torch.from_numpy(tokens).to(network.device)))
+def _text_side(network: UnderstandingNetwork, tokens: NDArray[np.int64], regions: int) -> _Side:
+    return _side(network, network.embeddings.text_beside(torch.from_numpy(tokens).to(network.device), regions))
 
 
 def _side(network: UnderstandingNetwork, x_NLD: Tensor) -> _Side:
@@ -139,9 +145,10 @@ def _part(side: _Side, start: int, count: int) -> _Side:
 
 def _score_batch(network: UnderstandingNetwork, text: _Side, picture: _Side) -> Tensor:
     first, *rest = _layers(network)
-    x_NLD = _every_pair(text.vectors, picture.vectors, 1)
+    picture_first = network.config.compat
+    x_NLD = _every_pair(text.vectors, picture.vectors, 1, picture_first)
     query, key, value = (
-        _every_pair(getattr(text, name), getattr(picture, name), 2) for name in ("query", "key", "value")
+        _every_pair(getattr(text, name), getattr(picture, name), 2, picture_first) for name in ("query", "key", "value")
     )
     if not rest:
         x_NLD, query = x_NLD[:, :1], query[:, :, :1]
@@ -158,12 +165,13 @@ def _score_batch(network: UnderstandingNetwork, text: _Side, picture: _Side) -> 
     return network.matching_logits(x_NLD).unflatten(0, (len(text.vectors), len(picture.vectors)))
 
 
-def _every_pair(text: Tensor, picture: Tensor, length_axis: int) -> Tensor:
+def _every_pair(text: Tensor, picture: Tensor, length_axis: int, picture_first: bool) -> Tensor:
     """Each caption joined with each picture along the length: [C, …, T, …] and [P, …, R, …] to [C · P, …, L, …]."""
     captions, pictures = len(text), len(picture)
     text = text[:, None].expand(captions, pictures, *text.shape[1:])
     picture = picture[None].expand(captions, pictures, *picture.shape[1:])
-    return torch.cat([text, picture], dim=length_axis + 1).flatten(0, 1)
+    parts = [picture, text] if picture_first else [text, picture]
+    return torch.cat(parts, dim=length_axis + 1).flatten(0, 1)
 
 
 def _after_attention(layer: Layer, x_NQD: Tensor, attended_NHQd: Tensor) -> Tensor:

@@ -165,3 +165,22 @@ def test_workers_are_a_number_from_one_on(monkeypatch, capsys):
     monkeypatch.setenv("M3P_WORKERS", "abc")
     assert stage() == 2
     assert "M3P_WORKERS is abc" in capsys.readouterr().err
+
+
+@dataclass(frozen=True)
+class Started:
+    from_: Path | None = option(None, "a folder")
+
+
+def test_a_key_that_python_keeps_for_itself_is_written_plainly(tmp_path, capsys):
+    profile, calls = tmp_path / "profile.yaml", []
+    profile.write_text("thing:\n  from: a/b\n")
+
+    def call(*arguments: str) -> int:
+        return run_stage("thing", Started, [], calls.append, "A stage.", arguments)
+
+    assert call("--params", str(profile)) == call("--from", "c") == 0
+    assert [one.config.from_ for one in calls] == [Path("a/b"), Path("c")]
+    profile.write_text("thing:\n  from_: a/b\n")
+    assert call("--params", str(profile)) == 2
+    assert "unknown key 'from_'" in (said := capsys.readouterr().err) and "did you mean 'from'" in said
