@@ -7,17 +7,21 @@ import numpy as np
 import pytest
 import torch
 from published_world import CLASSES, FEATURES, HEADS, LAYERS, POSITIONS, WIDTH, published_file, published_weights
-from task_world import arguments, read, world  # noqa: F401
+from task_world import arguments, read, world, write_dataset  # noqa: F401
 
+from contract.dataset import Dataset
 from contract.errors import InputError, UsageError
 from model import checkpoint, objectives
 from model.config import NetworkConfig
 from model.evaluate import main as evaluate_main
 from model.finetune import main as finetune_main
-from model.network import Regions
+from model.match import main as match_main
+from model.network import Regions, build
 from model.published import names, read_published, to_published
 from model.regions import RegionStore
 from model.retrieval import score_all_pairs
+from model.start import begin
+from model.start_from import read_start
 from model.tokenizer import BOS, EOS, PAD, Tokenizer
 
 VOCABULARY = 50
@@ -82,8 +86,10 @@ def batch():
     return tokens, Regions(features * 4, locations, mask, torch.randint(CLASSES, (2, 5), generator=draw))
 
 
+@pytest.mark.parametrize("packs", [True, False])
 @torch.inference_mode()
-def test_the_joint_pass_and_every_head_are_those_of_the_published_layout(network, batch):
+def test_the_joint_pass_and_every_head_are_those_of_the_published_layout(network, batch, packs):
+    network.packs = packs
     tokens, regions = batch
     weights = published_weights(VOCABULARY)
     hidden, scores = network.joint(tokens, regions), network.matching(tokens, regions)
@@ -191,6 +197,29 @@ def test_it_is_evaluated_and_fine_tuned_as_it_is(imported, world, tmp_path, monk
     monkeypatch.setattr("sys.argv", ["evaluate", *arguments(world, tmp_path / "tuned", tmp_path / "metrics.json")])
     assert evaluate_main() == 0
     assert read(tmp_path / "metrics.json")["task"] == "retrieval"
+
+
+def test_pretraining_does_not_go_on_from_it(imported, world):  # noqa: F811
+    start = read_start(imported)
+    ours = dataclasses.replace(checkpoint.read_config(imported)[0], layout="m3p", positions=None)
+    with pytest.raises(InputError, match="was trained with layout 'm3p-compat'; this network has 'm3p'"):
+        begin(build(ours), start, world / "tokenizer")
+
+
+def test_it_matches_pairs_for_the_triples_as_it_scores_them(imported, world, tmp_path):  # noqa: F811
+    rows = [
+        {"image_id": f"p{picture:03d}", "query_id": f"{picture:016x}", "lang": "en", "query": "a cube and a ball"}
+        for picture in range(6)
+    ]  # fmt: skip
+    write_dataset(tmp_path / "pairs", "pairs", rows)
+    paths = {"checkpoint": imported, "pairs": tmp_path / "pairs", "regions": world / "regions", "out": tmp_path / "out"}
+    line = [word for name, value in paths.items() for word in (f"--{name}", str(value))]
+    assert match_main([*line, "--device", "cpu"]) == 0
+    loaded, store = checkpoint.load(imported, torch.device("cpu")), RegionStore(world / "regions")
+    tokens = np.array([BOS, *loaded.tokenizer.encode("a cube and a ball"), EOS])
+    expected = score_all_pairs(loaded.network, [tokens], store, [store.row_of[row["image_id"]] for row in rows], 500)
+    found = {row["image_id"]: row["score"] for row in Dataset(tmp_path / "out", "matching").rows()}
+    np.testing.assert_allclose([found[row["image_id"]] for row in rows], expected.matrix[0], atol=3e-5)
 
 
 @pytest.mark.parametrize(
