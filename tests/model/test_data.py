@@ -10,6 +10,7 @@ from contract.hashing import stable_hash
 from model.data import encode, pad, read_captions, read_codeswitch, read_corpus
 from model.order import Order
 from model.regions import RegionStore
+from model.task_data import read_split
 from model.tokenizer import BOS, EOS, PAD, Tokenizer
 
 
@@ -119,6 +120,9 @@ def test_captions_that_are_too_long_empty_or_of_no_regions_are_counted_once(worl
         "captions: 1 of 3 are left out: they are empty.",
     ]
     assert sorted(read.pictures.tolist()) == sorted([store.row_of["p000"], store.row_of["p001"]])
+    split = read_split(tmp_path / "captions", store, "train")  # as fine-tuning and evaluation read them
+    assert split.images() == ["p000", "p001", "p003"] and split.without_regions == 2
+    assert "2 captions of the split 'train' are skipped" in capsys.readouterr().out
     sentence = {"lang": "en", "split": "train"}
     corpus = [{"sentence_id": "a", "text": longer, **sentence}, {"sentence_id": "b", "text": "", **sentence}]
     assert read_corpus(write_dataset(tmp_path / "corpus", "corpus", corpus), tokenizer, "train", 16).keys == ["a"]
