@@ -14,28 +14,57 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from parts.plain_reference import PlainReference
+from parts.plain_reference import IGNORED, PlainReference
 from torch import Tensor, nn
 
 from model import noise, objectives
 from model.config import NetworkConfig
 from model.data import pad
 from model.network import Regions, UnderstandingNetwork
-from model.tokenizer import BOS, EOS
+from model.objectives import Places
+from model.tokenizer import BOS, EOS, PAD
 
 VOCABULARY, CLASSES, MOST_REGIONS = 250_002, 1600, 100
 TASKS = ("xMLM", "MMLM", "MRM", "VLM")
-Batch = tuple[Tensor, Tensor, Regions, Tensor, Tensor, Tensor]  # corrupted, labels, regions, chosen, zeroed, matched
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch for all tasks.
+
+    Attributes:
+        tokens_BT: the texts.
+        seen_BT: the texts with some tokens masked.
+        words_BT: bool, the tokens that are asked for.
+        regions: of the pictures.
+        chosen_BR: bool, the regions that are asked for.
+        zeroed_BR: bool, those of them that the network does not see.
+        matched_B: whether text and picture match, 1.0 or 0.0.
+    """
+
+    tokens_BT: Tensor
+    seen_BT: Tensor
+    words_BT: Tensor
+    regions: Regions
+    chosen_BR: Tensor
+    zeroed_BR: Tensor
+    matched_B: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device."""
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 def draw_batch(size: int, width: int, draw: np.random.Generator) -> Batch:
     """One batch for all tasks. Multi30K's English captions have 17 pieces on average, with their ends."""
     lengths = np.clip(draw.lognormal(2.75, 0.33, size), 6, 60).astype(int)
     texts = [np.concatenate([[BOS], draw.integers(10, VOCABULARY - 1, length - 2), [EOS]]) for length in lengths]
-    corrupted, labels = noise.mask_tokens(pad(texts).numpy(), 0.15, VOCABULARY - 1, draw)
+    tokens = pad(texts)
+    seen, words = noise.mask_tokens(tokens.numpy(), 0.15, VOCABULARY - 1, draw)
     counts = draw.integers(36, MOST_REGIONS + 1, size)
     mask = np.arange(counts.max()) < counts[:, None]
     regions = Regions(
@@ -45,29 +74,31 @@ def draw_batch(size: int, width: int, draw: np.random.Generator) -> Batch:
     )  # fmt: skip
     chosen, zeroed = (torch.from_numpy(one) for one in noise.mask_regions(mask, 0.15, draw))
     matched = torch.from_numpy((draw.random(size) < 0.5).astype(np.float32))
-    return torch.from_numpy(corrupted), torch.from_numpy(labels), regions, chosen, zeroed, matched
+    return Batch(tokens, torch.from_numpy(seen), torch.from_numpy(words), regions, chosen, zeroed, matched)
 
 
 def loss_of_ours(network: UnderstandingNetwork, task: str, batch: Batch) -> Tensor:
     """One task's loss, by our objectives."""
-    tokens, labels, regions, chosen, zeroed, matched = batch
+    tokens, seen, regions = batch.tokens_BT, batch.seen_BT, batch.regions
     if task == "xMLM":
-        return objectives.masked_language_loss(network, tokens, labels)
+        return objectives.masked_language_loss(network, seen, tokens, Places.where(batch.words_BT)).mean
     if task == "MMLM":
-        return objectives.multimodal_masked_language_loss(network, tokens, labels, regions)
+        words = Places.where(batch.words_BT)
+        return objectives.multimodal_masked_language_loss(network, seen, tokens, regions, words).mean
     if task == "MRM":
-        return objectives.masked_region_loss(network, tokens, regions, chosen, zeroed)
-    return objectives.matching_loss(network, tokens, regions, matched)
+        chosen = Places.where(batch.chosen_BR)
+        return objectives.masked_region_loss(network, tokens, regions, batch.zeroed_BR, chosen).mean
+    return objectives.matching_loss(network, tokens, regions, batch.matched_B).mean
 
 
 def loss_of_reference(network: PlainReference, task: str, batch: Batch) -> Tensor:
     """The same task's, by the reference."""
-    tokens, labels, regions, chosen, zeroed, matched = batch
     if task in ("xMLM", "MMLM"):
-        return network.masked_language(tokens, labels, regions if task == "MMLM" else None)
+        labels_BT = batch.tokens_BT.masked_fill(~batch.words_BT, IGNORED)
+        return network.masked_language(batch.seen_BT, labels_BT, batch.regions if task == "MMLM" else None)
     if task == "MRM":
-        return network.masked_regions(tokens, regions, chosen, zeroed)
-    return network.matching(tokens, regions, matched)
+        return network.masked_regions(batch.tokens_BT, batch.regions, batch.chosen_BR, batch.zeroed_BR)
+    return network.matching(batch.tokens_BT, batch.regions, batch.matched_B)
 
 
 def seconds_of(step: Callable[[Batch], None], batches: list[Batch], device: torch.device) -> float:
@@ -88,17 +119,16 @@ def _wait(device: torch.device) -> None:
 
 def useful_operations(config: NetworkConfig, task: str, batch: Batch) -> float:
     """Multiplications and additions of a step that count: forward, and twice as many backward."""
-    tokens, labels, regions, chosen, _, _ = batch
-    texts = (tokens != 1).sum(1).double()
-    lengths = texts if task == "xMLM" else texts + regions.mask.sum(1)
-    width, asked = config.width, float((labels != objectives.IGNORED).sum())
+    texts = (batch.tokens_BT != PAD).sum(1).double()
+    lengths = texts if task == "xMLM" else texts + batch.regions.mask.sum(1)
+    width, asked = config.width, float(batch.words_BT.sum())
     operations = config.layers * float((24 * width**2 * lengths + 4 * width * lengths**2).sum())
     if task != "xMLM":
-        operations += 2 * width * config.feature_dim * float(regions.mask.sum())
+        operations += 2 * width * config.feature_dim * float(batch.regions.mask.sum())
     if task in ("xMLM", "MMLM"):
         operations += 2 * width * (config.vocabulary + width) * asked
     if task == "MRM":
-        operations += 2 * width * (config.feature_dim + width + CLASSES) * float(chosen.sum())
+        operations += 2 * width * (config.feature_dim + width + CLASSES) * float(batch.chosen_BR.sum())
     return 3 * operations
 
 
@@ -152,23 +182,16 @@ def main() -> None:
         "understanding", given.layers, given.width, given.heads, 0.1, VOCABULARY, ("en",), 2048,
         tuple(f"class {number}" for number in range(CLASSES)), 128, "unit",
     )  # fmt: skip
-    batches = [_on(device, draw_batch(given.batch, config.feature_dim, draw)) for _ in range(given.batches)]
+    batches = [draw_batch(given.batch, config.feature_dim, draw).to(device) for _ in range(given.batches)]
     for line in _lines(config, batches, given.rounds, given.precision, device):
         print(line, flush=True)
-
-
-def _on(device: torch.device, batch: Batch) -> Batch:
-    corrupted, labels, regions, chosen, zeroed, matched = batch
-    moved = (one.to(device) for one in (corrupted, labels, chosen, zeroed, matched))
-    corrupted, labels, chosen, zeroed, matched = moved
-    return corrupted, labels, regions.to(device), chosen, zeroed, matched
 
 
 def _lines(
     config: NetworkConfig, batches: list[Batch], rounds: int, precision: str, device: torch.device
 ) -> Iterator[str]:
     torch.manual_seed(7)
-    samples = len(batches[0][0])
+    samples = len(batches[0].tokens_BT)
     ours = steps_of(UnderstandingNetwork(config).to(device).train(), loss_of_ours, precision, device)
     reference = PlainReference(config, config.max_text_length + MOST_REGIONS).to(device).train()
     theirs = steps_of(reference, loss_of_reference, precision, device)

@@ -9,8 +9,9 @@ from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 
 from model.config import NetworkConfig
 from model.network import Regions
-from model.objectives import IGNORED
 from model.tokenizer import PAD
+
+IGNORED = -100  # label of a token that is not asked for
 
 
 class PlainReference(nn.Module):
