@@ -61,7 +61,7 @@ class Packing:
         lengths, asking = mask_BL.sum(1).tolist(), mask_BL[:, :first].sum(1).tolist()
         second = asking if beside is None else beside.sum(1).tolist()
         order = sorted(range(samples), key=lambda sample: (lengths[sample], second[sample]))
-        rows = torch.tensor(order, device=mask_BL.device)
+        rows = torch.tensor(order, dtype=torch.int64, device=mask_BL.device)
         ordered_BL = mask_BL[rows]
         row_N, column_N = ordered_BL.nonzero(as_tuple=True)
         (asking_A,) = (column_N < first).nonzero(as_tuple=True)
@@ -84,7 +84,7 @@ class Packing:
 
     def crossing(self, memory_BMD: Tensor, mask_BM: Tensor) -> tuple[Tensor, list[Block]]:
         """A padded memory, packed in the order of these samples, and the blocks in which they ask of it."""
-        rows = torch.tensor(self.order, device=mask_BM.device)
+        rows = torch.tensor(self.order, dtype=torch.int64, device=mask_BM.device)
         return memory_BMD[rows][mask_BM[rows]], _blocks(self.lengths, mask_BM.sum(1)[rows].tolist())
 
 
@@ -118,4 +118,4 @@ def attend(
         query, key, value = (x.unflatten(0, (block.samples, -1)).transpose(1, 2) for x in part)
         out_BHLd = F.scaled_dot_product_attention(query, key, value, is_causal=causal, dropout_p=dropout)
         attended.append(out_BHLd.transpose(1, 2).flatten(0, 1))
-    return torch.cat(attended)
+    return torch.cat(attended) if attended else query_AHd

@@ -17,6 +17,7 @@ from model.evaluate import main as evaluate_main
 from model.finetune import main as finetune_main
 from model.match import main as match_main
 from model.network import Regions, build
+from model.objectives import Places
 from model.published import names, read_published, to_published
 from model.regions import RegionStore
 from model.retrieval import score_all_pairs
@@ -144,14 +145,14 @@ def test_more_regions_than_there_are_positions_are_one_message(network, batch):
 
 def test_pretraining_losses_are_finite_and_reach_the_weights(network, batch):
     tokens, regions = batch
-    labels = torch.where(tokens == 9, tokens, objectives.IGNORED)
+    words = Places.where(tokens == 9)
     chosen = torch.tensor([[True, *[False] * 4], [False, True, *[False] * 3]])
     network.train()
     loss = (
-        objectives.masked_language_loss(network, tokens, labels)
-        + objectives.multimodal_masked_language_loss(network, tokens, labels, regions)
-        + objectives.masked_region_loss(network, tokens, regions, chosen, chosen)
-        + objectives.matching_loss(network, tokens, regions, torch.tensor([1.0, 0.0]))
+        objectives.masked_language_loss(network, tokens, tokens, words).mean
+        + objectives.multimodal_masked_language_loss(network, tokens, tokens, regions, words).mean
+        + objectives.masked_region_loss(network, tokens, regions, chosen, Places.where(chosen)).mean
+        + objectives.matching_loss(network, tokens, regions, torch.tensor([1.0, 0.0])).mean
     )
     loss.backward()
     assert torch.isfinite(loss)
