@@ -6,7 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from contract.codeswitching.compiled import compiled
+from contract.errors import InputError
 
+_MOST_BYTES = 2**31 - 1
 Ints = np.ndarray[tuple[int], np.dtype[np.integer]]
 
 
@@ -75,7 +77,13 @@ def copied(data: np.ndarray, start: int, end: int, out: np.ndarray, place: int) 
 
 
 def strings_from(data: np.ndarray, offsets: np.ndarray) -> pa.StringArray:
-    """Strings from their concatenated UTF-8, uint8 [bytes], and offsets [n + 1]."""
+    """Strings from their concatenated UTF-8, uint8 [bytes], and offsets [n + 1].
+
+    Raises:
+        InputError: where they are more than two gigabytes, which no Arrow array of strings holds.
+    """
+    if len(data) > _MOST_BYTES:
+        raise InputError(f"A caption's variants have {len(data):,} bytes.", f"{_MOST_BYTES:,}.", "draw fewer of them.")
     return pa.StringArray.from_buffers(
         len(offsets) - 1, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(np.ascontiguousarray(data))
     )

@@ -2,6 +2,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from code_switching import ENTRIES, lexicon_of, table_of
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from contract.codeswitching.keys import lookup_key
 from contract.codeswitching.lexicon import Lexicon
+from contract.codeswitching.ragged import strings_from
 from contract.codeswitching.settings import Settings
 from contract.codeswitching.switcher import Switcher
 from contract.errors import InputError, UsageError
@@ -318,3 +320,9 @@ def test_only_the_languages_that_are_asked_for():
     assert lexicon.targets_of("dog", "fr") == ["chien", "chienne"]
     assert lexicon.targets_of("dog", "de") == []
     assert isinstance(lexicon.targets, pa.StringArray)
+
+
+def test_more_text_than_arrow_holds_is_an_error():
+    zeros = np.zeros(2**31, np.uint8)  # of which the machine gives no page before it is written
+    with pytest.raises(InputError, match=r"2,147,483,648 bytes"):
+        strings_from(zeros, np.array([0, len(zeros)]))
