@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from contract.hashing import stable_hash
 
 Ints = NDArray[np.int64]
-
-
 _WINDOW = 32  # batches whose samples are sorted by length together
 
 
@@ -25,9 +23,9 @@ class Order:
 
     def __init__(self, length: int, *seed: str | int, lengths: Ints | None = None) -> None:
         self._length, self._seed, self._lengths = length, seed, lengths
-        self._epoch, self._window = -1, (-1, 0)
-        self._permutation: Ints = np.empty(0, np.int64)
-        self._batches: Ints = np.empty((0, 2, 0), np.int64)
+        # Each is replaced as a whole, so that a thread that reads ahead never sees half of one.
+        self._drawn: tuple[int, Ints] = (-1, np.empty(0, np.int64))
+        self._sorted: tuple[tuple[int, int], Ints] = ((-1, 0), np.empty((0, 2, 0), np.int64))
 
     def batch(self, number: int, size: int) -> Ints:
         """Indices of the batch of that number, where every batch has ``size`` samples."""
@@ -38,20 +36,29 @@ class Order:
         if self._lengths is None:
             return self._between(number * size, (number + 1) * size)
         window, place = divmod(number, _WINDOW)
-        if self._window != (window, size):
-            samples = self._between(window * _WINDOW * size, (window + 1) * _WINDOW * size)
-            by_length = samples[:, np.argsort(self._lengths[samples[0]], kind="stable")].reshape(2, _WINDOW, size)
-            draw = np.random.default_rng(stable_hash(*self._seed, "window", window))
-            self._batches, self._window = draw.permutation(by_length.swapaxes(0, 1)), (window, size)
-        return self._batches[place]
+        of, batches = self._sorted
+        if of != (window, size):
+            batches = self._window(window, size, self._lengths)
+            self._sorted = ((window, size), batches)
+        return batches[place]
+
+    def _window(self, window: int, size: int, lengths: Ints) -> Ints:
+        """The batches of a window, [32, 2, size]: sorted by length, then put in an order drawn anew."""
+        samples = self._between(window * _WINDOW * size, (window + 1) * _WINDOW * size)
+        by_length = samples[:, np.argsort(lengths[samples[0]], kind="stable")].reshape(2, _WINDOW, size)
+        draw = np.random.default_rng(stable_hash(*self._seed, "window", window))
+        return draw.permutation(by_length.swapaxes(0, 1))
 
     def _between(self, start: int, end: int) -> Ints:
-        positions = range(start, end)
-        return np.array([[self._at(one) for one in positions], [one // self._length for one in positions]], np.int64)
+        """Samples at the positions from ``start`` to ``end`` of the endless row of epochs, and their epochs."""
+        first, last = start // self._length, (end - 1) // self._length
+        row = np.concatenate([self._permutation(epoch) for epoch in range(first, last + 1)])
+        offset = first * self._length
+        return np.stack([row[start - offset : end - offset], np.arange(start, end) // self._length])
 
-    def _at(self, position: int) -> int:
-        epoch, place = divmod(position, self._length)
-        if epoch != self._epoch:
-            self._permutation = np.random.default_rng(stable_hash(*self._seed, epoch)).permutation(self._length)
-            self._epoch = epoch
-        return int(self._permutation[place])
+    def _permutation(self, epoch: int) -> Ints:
+        of, permutation = self._drawn
+        if of != epoch:
+            permutation = np.random.default_rng(stable_hash(*self._seed, epoch)).permutation(self._length)
+            self._drawn = (epoch, permutation)
+        return permutation

@@ -3,8 +3,10 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from task_world import FEATURES, region_row, things_of, world, write_dataset  # noqa: F401
 
+from contract.hashing import stable_hash
 from model.data import pad, read_captions, with_ends
 from model.order import Order
 from model.regions import RegionStore
@@ -38,6 +40,17 @@ def test_batches_of_like_length_hold_every_sample_once_and_depend_on_their_numbe
     assert padding < as_drawn / 5
     longest = [lengths[rows].max() for rows in batches[:32]]
     assert longest not in (sorted(longest), sorted(longest, reverse=True))
+
+
+@pytest.mark.parametrize("samples", [1, 3, 10, 257])
+@pytest.mark.parametrize("size", [1, 4, 33])
+def test_a_batch_is_a_stretch_of_an_endless_row_of_permutations(samples, size):
+    order = Order(samples, 7, "VLM")
+    for number in (5, 0, 31):
+        places = [divmod(position, samples) for position in range(number * size, (number + 1) * size)]
+        row = [np.random.default_rng(stable_hash(7, "VLM", epoch)).permutation(samples) for epoch, _ in places]
+        expected = [[int(one[place]) for one, (_, place) in zip(row, places, strict=True)], [e for e, _ in places]]
+        assert order.with_epochs(number, size).tolist() == expected
 
 
 def test_regions_come_back_as_they_were_written(world):  # noqa: F811
