@@ -1,10 +1,13 @@
-"""What each task is given: the n-th batch of a task, from the seed and n alone, and its loss."""
+"""What each task is given: the n-th batch of a task, from the seed and n alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic
 
 import numpy as np
 import torch
@@ -13,18 +16,19 @@ from torch import Tensor
 from contract.errors import InputError, UsageError
 from contract.hashing import stable_hash
 from contract.text import without_spaces
-from model import noise, objectives
+from model import noise
 from model.config import PretrainConfig
 from model.data import Ints, Texts, pad
 from model.network import GenerationNetwork, UnderstandingNetwork
+from model.objectives import Places, next_tokens
 from model.order import Order
-from model.pairs import PairDraws, duplicates
+from model.pairs import PairDraws, alike, duplicates
+from model.prepared import Captioned, MaskedCaptions, MaskedRegions, MaskedText, Network, NoisedText, Pairs, Prepared
 from model.regions import RegionStore
 from model.switching import SwitchedAnew
 from model.tokenizer import Tokenizer
 
-_ALIKE = 20  # how many like pictures hard negatives are drawn from
-_DIC_SHARE = 0.3  # share of regions that DIC zeroes, as much as xDAE drops of the words
+_PLAIN_TEXT_TASKS = ("xMLM", "xDAE")
 
 
 @dataclass
@@ -38,7 +42,8 @@ class Sources:
         codeswitch: code-switched ones, the same in every epoch or drawn anew; None where pre-training goes without
             MCT.
         corpus: plain text in all languages.
-        probabilities: how often each language of the plain text is drawn, as the corpus states it.
+        probabilities: how often each language of the plain text is drawn, as the corpus states it. One without
+            sentences is never drawn, and the others take its share.
         languages: all languages, in the order of the language embedding.
         seed: the job's seed.
     """
@@ -53,10 +58,11 @@ class Sources:
     seed: int
 
     def __post_init__(self) -> None:
-        """Refuses to train on nothing.
+        """Refuses to train on nothing; says which languages of the plain text have no sentences.
 
         Raises:
-            InputError: where there are no English captions, or no code-switched ones though they are asked for.
+            InputError: where there are no English captions, or no code-switched ones though they are asked for, or
+                where the probabilities are not those of the plain text's languages.
         """
         if len(self.captions) == 0:
             raise InputError("There are no English training captions whose pictures have regions.", "one at least.")
@@ -65,7 +71,29 @@ class Sources:
                 "There are no code-switched training captions whose pictures have regions.", "one at least.",
                 "look at `word_probability` and at what the lexicon covers, or train without --codeswitch.",
             )  # fmt: skip
+        if len(self.corpus):
+            self._check_languages()
         self._orders: dict[str, Order] = {}
+
+    def _check_languages(self) -> None:
+        """A corpus may state languages that it has no training sentences of, but no sentences of another language."""
+        sentences = Counter(self.corpus.languages)
+        remedy = "run the stage corpus anew, or mend `statistics.languages` of its manifest."
+        for language, count in sorted(sentences.items()):
+            share = self.probabilities.get(language)
+            if share is None or not 0 <= share < math.inf:
+                stated = "none" if share is None else f"the probability {share}"
+                raise InputError(
+                    f"The plain text has {count:,} sentences of {language!r}, for which its manifest states {stated}.",
+                    "a probability, 0 or more, for each of its languages.", remedy,
+                )  # fmt: skip
+        if not any(self.probabilities[language] for language in sentences):
+            raise InputError(
+                "The plain text's manifest gives each of its languages the probability 0.", "one above 0.", remedy
+            )
+        empty = sorted(set(self.probabilities) - set(sentences))
+        if empty:
+            print(f"plain text: no training sentences in {len(empty)} of its languages: {', '.join(empty)}.")
 
     @cached_property
     def pool(self) -> Ints:
@@ -79,14 +107,8 @@ class Sources:
 
     @cached_property
     def alike(self) -> dict[int, Ints]:
-        """For every training picture, those whose detected objects are most like its own (cosine of their counts)."""
-        classes = 1 + max(int(ids.max()) for ids in self.store.object_ids if len(ids))
-        counts = np.array([np.bincount(self.store.object_ids[row], minlength=classes) for row in self.pool], float)
-        counts /= np.linalg.norm(counts, axis=1, keepdims=True)
-        likeness = counts @ counts.T
-        np.fill_diagonal(likeness, -1.0)
-        nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :_ALIKE]
-        return {int(picture): self.pool[nearest[row]] for row, picture in enumerate(self.pool)}
+        """For every training picture, those whose detected objects are most like its own."""
+        return alike(self.store.object_ids, self.pool)
 
     def batch(self, name: str, texts: Texts, number: int, size: int) -> Ints:
         """Rows of the n-th batch of some texts, of like length, in an order of its own by name."""
@@ -108,10 +130,6 @@ class Sources:
 
     def sentences(self, number: int, size: int) -> Texts:
         """The n-th batch of plain text: every sentence's language is drawn anew, so one batch mixes languages."""
-        if len(self.corpus) == 0:
-            raise UsageError(
-                "There is no plain text for xMLM and xDAE.", "files under raw/text.", "add text or drop the task."
-            )
         shares = np.array([self.probabilities[language] for language in self._by_language])
         draw = np.random.default_rng(stable_hash(self.seed, "languages", number))
         chosen = draw.choice(list(self._by_language), size, p=shares / shares.sum())
@@ -126,98 +144,114 @@ class Sources:
         return torch.tensor([self.languages.index(language) for language in texts.languages])
 
 
-class UnderstandingTasks:
-    """xMLM, MMLM, MRM, VLM and their code-switched forms, as losses of the n-th batch.
+class Tasks(ABC, Generic[Network]):
+    """A network's tasks, each as a row of prepared batches.
+
+    Raises:
+        UsageError: where a task that is trained needs plain text and there is none.
+    """
+
+    def __init__(self, sources: Sources, config: PretrainConfig) -> None:
+        self.sources, self.config = sources, config
+        lacking = [task for task in config.task_weights if task in _PLAIN_TEXT_TASKS and not len(sources.corpus)]
+        if lacking:
+            raise UsageError(
+                f"There is no plain text for {lacking[0]}.", "files under raw/text.", "add text or drop the task."
+            )
+
+    @abstractmethod
+    def prepare(self, task: str, number: int) -> Prepared[Network]:
+        """A task's n-th batch, on the CPU: from the seed, the task and n alone."""
+
+    def loss(self, network: Network, task: str, number: int) -> Tensor:
+        """The mean loss of a task's n-th batch."""
+        return self.prepare(task, number).to(network.device).loss(network).mean
+
+    def _draw(self, task: str, number: int) -> np.random.Generator:
+        return np.random.default_rng(stable_hash(self.sources.seed, task, number))
+
+
+class UnderstandingTasks(Tasks[UnderstandingNetwork]):
+    """xMLM, MMLM, MRM, VLM and their code-switched forms.
 
     Without MCT a code-switched task takes the plain captions instead: everything else is equal.
     """
 
     def __init__(self, sources: Sources, config: PretrainConfig) -> None:
-        self.sources, self.config = sources, config
+        super().__init__(sources, config)
         self._pairs: dict[str, PairDraws] = {}
 
-    def loss(self, network: UnderstandingNetwork, task: str, number: int) -> Tensor:
-        """The loss of a task's n-th batch."""
-        draw = np.random.default_rng(stable_hash(self.sources.seed, task, number))
-        kinds: dict[str, Callable[[UnderstandingNetwork, Texts, np.random.Generator], Tensor]]
-        kinds = {"MLM": self._masked_language, "MRM": self._masked_regions}
+    def prepare(self, task: str, number: int) -> Prepared[UnderstandingNetwork]:
+        """A task's n-th batch, on the CPU: from the seed, the task and n alone."""
+        draw = self._draw(task, number)
         if task == "xMLM":
-            tokens, labels = self._masked(self.sources.sentences(number, self.config.batch_size), draw)
-            return objectives.masked_language_loss(network, tokens.to(network.device), labels.to(network.device))
+            texts = self.sources.sentences(number, self.config.batch_size)
+            return MaskedText(tuple(texts.keys), *self._masked(texts, draw))
         switched = self.sources.codeswitch if task.startswith("MC-") else None
-        texts: Texts | SwitchedAnew = self.sources.captions if switched is None else switched
-        plain = texts.plain if isinstance(texts, SwitchedAnew) else texts  # what no epoch changes
+        texts_of: Texts | SwitchedAnew = self.sources.captions if switched is None else switched
+        plain = texts_of.plain if isinstance(texts_of, SwitchedAnew) else texts_of  # what no epoch changes
         rows, epochs = self.sources.with_epochs(task, plain, number, self.config.batch_size)
         if not task.endswith("VLM"):
-            return kinds[task[-3:]](network, texts.in_epochs(rows, epochs), draw)
+            kind = self._masked_regions if task.endswith("MRM") else self._masked_captions
+            return kind(texts_of.in_epochs(rows, epochs), draw)
         if task not in self._pairs:
             self._pairs[task] = PairDraws(plain, self.sources.groups, self.config.negatives)
-        alike = self.sources.alike if draw.random() < self.config.hard_negatives else None
-        captions, pictures = self._pairs[task].of(rows, draw, alike)
-        paired = texts.in_epochs(captions.ravel(), np.repeat(epochs, captions.shape[1]))
-        return self._matching(network, paired.tokens, pictures)
+        like = self.sources.alike if draw.random() < self.config.hard_negatives else None
+        captions, pictures = self._pairs[task].of(rows, draw, like)
+        paired = texts_of.in_epochs(captions.ravel(), np.repeat(epochs, captions.shape[1]))
+        return self._matching(paired, pictures)
 
-    def _masked(self, texts: Texts, draw: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _masked(self, texts: Texts, draw: np.random.Generator) -> tuple[Tensor, Tensor, Places]:
+        tokens = pad(texts.tokens)
         mask = self.sources.tokenizer.mask
-        corrupted, labels = noise.mask_tokens(pad(texts.tokens).numpy(), self.config.mask_probability, mask, draw)
-        return torch.from_numpy(corrupted), torch.from_numpy(labels)
+        seen, chosen = noise.mask_tokens(tokens.numpy(), self.config.mask_probability, mask, draw)
+        return tokens, torch.from_numpy(seen), Places.where(torch.from_numpy(chosen))
 
-    def _masked_language(self, network: UnderstandingNetwork, texts: Texts, draw: np.random.Generator) -> Tensor:
-        tokens, labels = self._masked(texts, draw)
-        regions = self.sources.store.batch(texts.pictures).to(network.device)
-        return objectives.multimodal_masked_language_loss(
-            network, tokens.to(network.device), labels.to(network.device), regions
-        )
+    def _masked_captions(self, texts: Texts, draw: np.random.Generator) -> MaskedCaptions:
+        regions = self.sources.store.batch(texts.pictures)
+        return MaskedCaptions(tuple(texts.keys), *self._masked(texts, draw), regions)
 
-    def _masked_regions(self, network: UnderstandingNetwork, texts: Texts, draw: np.random.Generator) -> Tensor:
+    def _masked_regions(self, texts: Texts, draw: np.random.Generator) -> MaskedRegions:
         regions = self.sources.store.batch(texts.pictures)
         chosen, zeroed = noise.mask_regions(regions.mask.numpy(), self.config.mask_probability, draw)
-        return objectives.masked_region_loss(
-            network, pad(texts.tokens).to(network.device), regions.to(network.device),
-            torch.from_numpy(chosen).to(network.device), torch.from_numpy(zeroed).to(network.device),
-        )  # fmt: skip
+        asked = Places.where(torch.from_numpy(chosen))
+        return MaskedRegions(tuple(texts.keys), pad(texts.tokens), regions, torch.from_numpy(zeroed), asked)
 
-    def _matching(self, network: UnderstandingNetwork, tokens: list[Ints], pictures: Ints) -> Tensor:
+    def _matching(self, texts: Texts, pictures: Ints) -> Pairs:
         """Each caption with its own picture, which comes first, and with ``negatives`` mismatched ones beside it."""
         matched = np.zeros(pictures.shape, np.float32)
         matched[:, 0] = 1.0
-        return objectives.matching_loss(
-            network, pad(tokens).to(network.device), self.sources.store.batch(pictures.ravel()).to(network.device),
-            torch.from_numpy(matched.ravel()).to(network.device),
+        return Pairs(
+            tuple(texts.keys), pad(texts.tokens), self.sources.store.batch(pictures.ravel()),
+            torch.from_numpy(matched.ravel()), together=pictures.shape[1],
         )  # fmt: skip
 
 
-class GenerationTasks:
-    """xDAE, IC and DIC, as losses of the n-th batch."""
+class GenerationTasks(Tasks[GenerationNetwork]):
+    """xDAE, IC and DIC."""
 
     def __init__(self, sources: Sources, config: PretrainConfig) -> None:
-        self.sources, self.config = sources, config
+        super().__init__(sources, config)
         tokenizer = sources.tokenizer
         self._starts_word = np.array([tokenizer.starts_word(token) for token in range(tokenizer.vocabulary)])
 
-    def loss(self, network: GenerationNetwork, task: str, number: int) -> Tensor:
-        """The loss of a task's n-th batch."""
-        draw = np.random.default_rng(stable_hash(self.sources.seed, task, number))
-        size = self.config.batch_size
+    def prepare(self, task: str, number: int) -> Prepared[GenerationNetwork]:
+        """A task's n-th batch, on the CPU: from the seed, the task and n alone."""
+        draw, size = self._draw(task, number), self.config.batch_size
         if task == "xDAE":
             texts = self.sources.sentences(number, size)
-            noised = self.noised(texts, draw)
-            return objectives.denoising_loss(
-                network, pad(noised).to(network.device), pad(texts.tokens).to(network.device),
-                self.sources.language_ids(texts).to(network.device),
-            )  # fmt: skip
+            tokens, noised = pad(texts.tokens), pad(self.noised(texts, draw))
+            languages = self.sources.language_ids(texts)
+            return NoisedText(tuple(texts.keys), tokens, noised, languages, next_tokens(tokens))
         captions = self.sources.captions
         texts = captions.of(self.sources.batch(task, captions, number, size).tolist())
-        regions = self.sources.store.batch(texts.pictures)
+        tokens, regions = pad(texts.tokens), self.sources.store.batch(texts.pictures)
         zeroed = None
         if task == "DIC":
             counts = regions.mask.sum(dim=1).numpy()
-            zeroed = torch.from_numpy(noise.zero_runs(counts, regions.mask.shape[1], _DIC_SHARE, draw))
-        return objectives.captioning_loss(
-            network, regions.to(network.device), pad(texts.tokens).to(network.device),
-            self.sources.language_ids(texts).to(network.device),
-            None if zeroed is None else zeroed.to(network.device),
-        )  # fmt: skip
+            zeroed = torch.from_numpy(noise.zero_runs(counts, regions.mask.shape[1], draw))
+        languages = self.sources.language_ids(texts)
+        return Captioned(tuple(texts.keys), tokens, regions, languages, next_tokens(tokens), zeroed)
 
     def noised(self, texts: Texts, draw: np.random.Generator) -> list[Ints]:
         """XDAE's noised form of each text, as long as the network can read.
@@ -225,10 +259,10 @@ class GenerationTasks:
         What is shuffled, dropped and masked are words. Nothing marks them in languages that are written without spaces:
         there every piece is one.
         """
-        mask, limit = self.sources.tokenizer.mask, self.config.max_text_length
-        result = []
-        for tokens, lang in zip(texts.tokens, texts.languages, strict=True):
-            starts = np.ones(len(tokens), bool) if without_spaces(lang) else self._starts_word[tokens]
-            noised = noise.noise_text(tokens, starts, mask, draw)
-            result.append(np.append(noised[: limit - 1], noised[-1]) if len(noised) > limit else noised)
-        return result
+        limit = self.config.max_text_length
+        starts = [
+            np.ones(len(tokens), bool) if without_spaces(lang) else self._starts_word[tokens]
+            for tokens, lang in zip(texts.tokens, texts.languages, strict=True)
+        ]
+        noised = noise.noise_texts(texts.tokens, starts, self.sources.tokenizer.mask, draw)
+        return [np.append(one[: limit - 1], one[-1]) if len(one) > limit else one for one in noised]

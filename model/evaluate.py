@@ -17,7 +17,7 @@ from model import checkpoint, retrieval_metrics
 from model.caption_metrics import bleu4, cider
 from model.caption_tokens import caption_tokens, tokenizer_name
 from model.captioning import BeamSearch, caption_pictures
-from model.data import with_ends
+from model.data import encode
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.regions import RegionStore
 from model.retrieval import score_all_pairs
@@ -65,7 +65,7 @@ def retrieval(
     captions = [caption for several in chosen.values() for caption in several]
     images = split.images()
     longest = network.config.max_text_length
-    tokens = [with_ends(tokenizer.encode(caption.text), longest) for caption in captions]
+    tokens = [encode(tokenizer, caption.text, longest) for caption in captions]
     scores = score_all_pairs(network, tokens, store, [store.row_of[one] for one in images], config.tokens_per_batch)
     print(
         f"evaluate: {len(captions):,} captions × {len(images):,} pictures, {scores.pairs_per_second:,.0f} pairs/s "

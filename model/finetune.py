@@ -22,7 +22,7 @@ from contract.device import choose_device, use_threads
 from contract.errors import InputError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, objectives, training
-from model.data import Ints, Texts, pad, with_ends
+from model.data import Ints, Texts, pad, tokenise, without_empty
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.order import Order
 from model.pairs import PairDraws, duplicates
@@ -83,12 +83,13 @@ def read_texts(call: Call[FinetuneConfig], tokenizer: Tokenizer, store: RegionSt
     languages = () if call.config.setting == "all" else (call.config.setting,)
     split = read_split(call.path("captions"), store, "train", languages)
     captions = [caption for several in split.by_language.values() for caption in several]
-    return Texts(
-        [with_ends(tokenizer.encode(caption.text), longest) for caption in captions],
+    texts = Texts(
+        tokenise(tokenizer, [caption.text for caption in captions], longest, "captions"),
         [caption.lang for caption in captions],
         np.array([store.row_of[caption.image_id] for caption in captions], np.int64),
         [caption.caption_id for caption in captions],
     )
+    return without_empty(texts, "captions")
 
 
 def _losses(
@@ -133,9 +134,10 @@ def _captioning(
     chosen = texts.of(batch.tolist())
     languages_B = torch.tensor([rows[lang] for lang in chosen.languages], device=network.device)
     regions = store.batch(chosen.pictures).to(network.device)
-    return {
-        "captioning": objectives.captioning_loss(network, regions, pad(chosen.tokens).to(network.device), languages_B)
-    }
+    tokens = pad(chosen.tokens)
+    asked = objectives.next_tokens(tokens).to(network.device)
+    loss = objectives.captioning_loss(network, regions, tokens.to(network.device), languages_B, asked)
+    return {"captioning": loss.mean}
 
 
 def _retrieval(

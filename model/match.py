@@ -27,7 +27,7 @@ from contract.progress import progress
 from contract.schemas import MATCHING, REJECTS
 from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
 from model import checkpoint
-from model.data import pad, with_ends
+from model.data import encode, pad
 from model.network import UnderstandingNetwork
 from model.regions import RegionStore
 from model.task_data import read_regions
@@ -104,7 +104,7 @@ def score_pairs(
     """
     longest = network.config.max_text_length
     texts = {row["query_id"]: row["query"] for row in pairs}
-    tokens = {one: with_ends(tokenizer.encode(text), longest) for one, text in texts.items()}
+    tokens = {one: encode(tokenizer, text, longest) for one, text in texts.items()}
     scores = np.full(len(pairs), -np.inf, np.float32)
     known = [place for place, row in enumerate(pairs) if row["image_id"] in store.row_of]
     known.sort(key=lambda place: len(tokens[pairs[place]["query_id"]]))  # so that little is padded

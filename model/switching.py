@@ -15,7 +15,7 @@ from contract.codeswitching.switcher import Switcher
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import fingerprint
-from model.data import Ints, Texts, read_captions, with_ends
+from model.data import Ints, Texts, encode, read_captions
 from model.regions import RegionStore
 from model.tokenizer import Tokenizer
 
@@ -57,7 +57,7 @@ class SwitchedAnew:
         self._switcher = Switcher(
             Lexicon.load(lexicon, manifest.parameters["languages"]), settings_of(manifest.parameters)
         )
-        plain = read_captions(captions, tokenizer, store, "train", _english(captions), longest)
+        plain = read_captions(captions, tokenizer, store, "train", _english(captions), longest, "captions to switch")
         self._texts = _texts_of(captions, plain.keys)
         held = self._held()
         self._texts = [self._texts[row] for row in held]
@@ -79,7 +79,7 @@ class SwitchedAnew:
             ids, texts = [self.plain.keys[row] for row in chosen], [self._texts[row] for row in chosen]
             switched = self._switcher.switch(ids, texts, [epoch], self._seed).texts.to_pylist()
             for row, text in zip(chosen, switched, strict=True):
-                tokens[row, epoch] = with_ends(self._tokenizer.encode(text), self._longest)
+                tokens[row, epoch] = encode(self._tokenizer, text, self._longest)
         places = list(zip(rows.tolist(), epochs.tolist(), strict=True))
         keys = [f"{self.plain.keys[row]}#{epoch}" for row, epoch in places]
         return replace(self.plain.of(rows.tolist()), tokens=[tokens[place] for place in places], keys=keys)

@@ -11,6 +11,7 @@ from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import stable_hash
 from model.config import NetworkConfig
+from model.data import rows_with_regions
 from model.regions import RegionStore
 
 
@@ -70,12 +71,13 @@ def read_split(folder: Path, store: RegionStore, split: str, languages: Sequence
         InputError: where the split, or a language that is named, has no caption with regions.
     """
     found: dict[str, list[Caption]] = {}
+    with_regions = rows_with_regions(store)
     without_regions, splits = 0, Counter[str]()
     for row in Dataset(folder, "captions").rows():
         splits[row["split"]] += 1
         if row["split"] != split or (languages and row["lang"] not in languages):
             continue
-        if row["image_id"] not in store.row_of:
+        if row["image_id"] not in with_regions:
             without_regions += 1
             continue
         caption = Caption(row["caption_id"], row["image_id"], row["lang"], row["text"])

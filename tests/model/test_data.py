@@ -7,7 +7,7 @@ import pytest
 from task_world import FEATURES, region_row, things_of, world, write_dataset  # noqa: F401
 
 from contract.hashing import stable_hash
-from model.data import pad, read_captions, with_ends
+from model.data import encode, pad, read_captions, read_codeswitch, read_corpus
 from model.order import Order
 from model.regions import RegionStore
 from model.tokenizer import BOS, EOS, PAD, Tokenizer
@@ -75,9 +75,71 @@ def test_only_captions_of_the_split_and_languages_are_read(world):  # noqa: F811
     assert Counter(everything.languages) == {"en": 24, "de": 12, "zh": 12}
 
 
-def test_a_long_text_is_cut_but_keeps_its_end():
-    assert with_ends([5, 6, 7, 8], 4).tolist() == [BOS, 5, 6, EOS]
-    assert pad([with_ends([5], 9), with_ends([5, 6], 9)])[0].tolist() == [BOS, 5, EOS, PAD]
+def test_texts_are_padded_to_the_longest():
+    assert pad([np.array([BOS, 5, EOS]), np.array([BOS, 5, 6, EOS])])[0].tolist() == [BOS, 5, EOS, PAD]
+
+
+@pytest.mark.parametrize("longest", range(10, 50))
+def test_a_long_text_is_cut_at_a_word_and_keeps_its_end(world, longest):  # noqa: F811
+    tokenizer, text = Tokenizer(world / "tokenizer"), "there is a red cat or a dog here and it sat on a hat in the sun"
+    whole, cut = tokenizer.encode(text), encode(tokenizer, text, longest)
+    assert cut[0] == BOS and cut[-1] == EOS and len(cut) <= longest
+    assert cut[1:-1].tolist() == whole[: len(cut) - 2]
+    if len(cut) - 2 < len(whole):
+        assert tokenizer.decode(cut.tolist()) in {" ".join(text.split()[:count]) for count in range(1, 18)}
+
+
+def test_what_marks_no_words_is_cut_between_pieces(world):  # noqa: F811
+    tokenizer = Tokenizer(world / "tokenizer")
+    for text in ("这里有方块和圆球" * 5, "star" * 30, "star " + "这里有方块和圆球" * 5):
+        assert len(tokenizer.encode(text)) > 8
+        assert len(encode(tokenizer, text, 10)) == 10
+
+
+def captions_of(folder, texts: dict[str, str]):
+    """A dataset of English training captions, one for each of these pictures."""
+    rows = [
+        {"caption_id": f"c-{image_id}", "image_id": image_id, "lang": "en", "text": text, "split": "train"}
+        for image_id, text in texts.items()
+    ]
+    return write_dataset(folder / "captions", "captions", rows)
+
+
+def test_captions_that_are_too_long_empty_or_of_no_regions_are_counted_once(world, tmp_path, capsys):  # noqa: F811
+    rows = [region_row(picture) for picture in range(8)]
+    rows[2] |= {"num_regions": 0, "features": b"", "boxes": b"", "object_ids": [], "object_scores": []}
+    store = RegionStore(write_dataset(tmp_path / "regions", "regions", rows))
+    tokenizer, longer = Tokenizer(world / "tokenizer"), "there is a cube and a ball here " * 9
+    texts = {"p000": longer, "p001": "a cube", "p002": "a ball", "p003": " ", "elsewhere": "a ring"}
+    read = read_captions(captions_of(tmp_path, texts), tokenizer, store, "train", ("en",), 16)
+    assert sorted(read.keys) == ["c-p000", "c-p001"] and max(map(len, read.tokens)) <= 16
+    assert capsys.readouterr().out.splitlines() == [
+        "captions: 2 of 5 are left out: their pictures have no regions.",
+        "captions: 1 of 3 have more than 16 tokens and are cut, at a word.",
+        "captions: 1 of 3 are left out: they are empty.",
+    ]
+    assert sorted(read.pictures.tolist()) == sorted([store.row_of["p000"], store.row_of["p001"]])
+    sentence = {"lang": "en", "split": "train"}
+    corpus = [{"sentence_id": "a", "text": longer, **sentence}, {"sentence_id": "b", "text": "", **sentence}]
+    assert read_corpus(write_dataset(tmp_path / "corpus", "corpus", corpus), tokenizer, "train", 16).keys == ["a"]
+    said = capsys.readouterr().out
+    assert "sentences of plain text: 1 of 2 have more than 16" in said and "1 of 2 are left out: they are emp" in said
+
+
+def test_code_switched_captions_remember_what_they_were_switched_from(world, tmp_path):  # noqa: F811
+    store, tokenizer = RegionStore(world / "regions"), Tokenizer(world / "tokenizer")
+    sources = {"p000": "a cube", "p001": "a ball", "p002": "a cube"}
+    rows = [
+        {"caption_id": f"{image_id}#{variant}", "image_id": image_id, "variant": variant, "text": f"a Ring {variant}",
+         "source_text": source, "replacements": [], "split": "train"}
+        for image_id, source in sources.items() for variant in (0, 1)
+    ]  # fmt: skip
+    read = read_codeswitch(write_dataset(tmp_path / "codeswitch", "codeswitch", rows), tokenizer, store, 16)
+    names = {row: image_id for image_id, row in store.row_of.items()}
+    switched_from = [sources[names[picture]] for picture in read.pictures.tolist()]
+    for one, origin in zip(switched_from, read.origins, strict=True):
+        assert [other == one for other in switched_from] == (read.origins == origin).tolist()
+    assert read.of([3, 0]).origins.tolist() == read.origins[[3, 0]].tolist()
 
 
 def test_text_survives_the_tokenizer(world):  # noqa: F811

@@ -11,7 +11,7 @@ from task_world import (
 
 from contract.dataset import Dataset
 from model import checkpoint
-from model.data import pad, with_ends
+from model.data import encode, pad
 from model.match import main
 from model.regions import RegionStore
 
@@ -42,7 +42,7 @@ def test_scores_are_the_networks_own_whatever_they_are_batched_with(world, pairs
     with torch.inference_mode():
         for picture in range(68, 72):
             for number, query in enumerate(QUERIES):
-                text = pad([with_ends(loaded.tokenizer.encode(query), 32)])
+                text = pad([encode(loaded.tokenizer, query, 32)])
                 logit = loaded.network.matching(text, store.batch([store.row_of[f"p{picture:03d}"]]))
                 expected[f"p{picture:03d}", f"{number:016x}"] = float(logit)
     assert {pair: found[pair] for pair in expected} == pytest.approx(expected, abs=1e-4)

@@ -4,7 +4,7 @@ import torch
 from task_world import enliven, world, write_checkpoint  # noqa: F401
 
 from model import checkpoint
-from model.data import pad, with_ends
+from model.data import encode, pad
 from model.regions import RegionStore
 from model.retrieval import score_all_pairs
 
@@ -28,7 +28,7 @@ def one_pair(network, tokens, store, picture) -> float:
 @pytest.mark.parametrize("tokens_per_batch", [1, 40, 100_000])
 def test_every_pair_has_the_score_that_it_has_alone(loaded, world, tokens_per_batch):  # noqa: F811
     store = RegionStore(world / "regions")
-    tokens = [with_ends(loaded.tokenizer.encode(text), 32) for text in TEXTS]
+    tokens = [encode(loaded.tokenizer, text, 32) for text in TEXTS]
     pictures = [5, 0, 33, 12, 7, 3, 6]
     scores = score_all_pairs(loaded.network, tokens, store, pictures, tokens_per_batch)
     expected = [[one_pair(loaded.network, one, store, picture) for picture in pictures] for one in tokens]

@@ -13,7 +13,7 @@ from contract.codeswitching.switcher import Switcher
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import MANIFEST
-from model.data import read_codeswitch, with_ends
+from model.data import encode, read_codeswitch
 from model.order import Order
 from model.regions import RegionStore
 from model.switching import SwitchedAnew, settings_of
@@ -126,6 +126,6 @@ def test_a_dataset_of_before_scores_is_drawn_uniformly(made, anew, world, tmp_pa
     texts = {row["caption_id"]: row["text"] for row in Dataset(world / "captions", "captions").rows()}
     expected = uniform.switch(old.plain.keys, [texts[key] for key in old.plain.keys], [0], manifest["seed"])
     assert [tokens for tokens, _ in seen(old, 0).values()] == [
-        tuple(with_ends(tokenizer.encode(text), LONGEST)) for text in expected.texts.to_pylist()
+        tuple(encode(tokenizer, text, LONGEST)) for text in expected.texts.to_pylist()
     ]
     assert seen(old, 0) != seen(anew, 0), "by score other translations are drawn"

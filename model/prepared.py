@@ -1,0 +1,154 @@
+"""Prepared batches: what a task asks of a network, as tensors alone, without the network.
+
+One is made on the CPU, ahead of the step and in a thread if need be; then pinned, cut into the shares of several
+processes, brought to the device, and asked of the network. Shape suffixes as in ``model.network``; P is pairs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic, Self, TypeVar
+
+import torch
+from torch import Tensor
+
+from model import objectives
+from model.network import GenerationNetwork, Regions, UnderstandingNetwork
+from model.objectives import Asked, Places
+
+Network = TypeVar("Network", UnderstandingNetwork, GenerationNetwork)
+
+
+@dataclass(frozen=True)
+class Prepared(ABC, Generic[Network]):
+    """A batch of a task. Every tensor has a row for each of its texts.
+
+    Attributes:
+        keys: caption_id or sentence_id of each row, for messages.
+        together: how many rows in turn belong together, as a true pair and its mismatched ones do.
+    """
+
+    keys: tuple[str, ...]
+    together: int = field(default=1, kw_only=True)
+
+    @abstractmethod
+    def loss(self, network: Network) -> Asked:
+        """What the network, on the same device, makes of the batch."""
+
+    def to(self, device: torch.device) -> Self:
+        """The batch on a device; from pinned memory the copy runs beside what the device does."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin(self) -> Self:
+        """The batch in pinned memory, from which a GPU copies by itself."""
+        return self._each(Tensor.pin_memory)
+
+    def share(self, rank: int, world: int) -> Self:
+        """The part of one of several processes: every world-th row, or group of rows that belong together, from rank.
+
+        Totals and counts of all shares add up to the whole batch's. A share may be empty where the batch has fewer
+        rows than there are processes.
+        """
+        rows = torch.arange(len(self.keys))
+        rows = rows[rows // self.together % world == rank]
+        changed: dict[str, Any] = {"keys": tuple(self.keys[row] for row in rows.tolist())}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, (Tensor, Regions, Places)):
+                changed[one.name] = value[rows]
+        return replace(self, **changed)
+
+    def _each(self, move: Callable[[Tensor], Tensor]) -> Self:
+        return replace(self, **{one.name: _moved(getattr(self, one.name), move) for one in fields(self)})
+
+
+def _moved(value: Any, move: Callable[[Tensor], Tensor]) -> Any:
+    if isinstance(value, (Regions, Places)):
+        return replace(value, **{one.name: _moved(getattr(value, one.name), move) for one in fields(value)})
+    return move(value) if isinstance(value, Tensor) else value
+
+
+@dataclass(frozen=True)
+class MaskedText(Prepared[UnderstandingNetwork]):
+    """A batch of xMLM: texts as they are and as the network sees them, and which tokens are asked for."""
+
+    tokens_BT: Tensor
+    seen_BT: Tensor
+    asked: Places
+
+    def loss(self, network: UnderstandingNetwork) -> Asked:
+        """That of xMLM."""
+        return objectives.masked_language_loss(network, self.seen_BT, self.tokens_BT, self.asked)
+
+
+@dataclass(frozen=True)
+class MaskedCaptions(MaskedText):
+    """A batch of MMLM or MC-MLM: the same, with the pictures' regions."""
+
+    regions: Regions
+
+    def loss(self, network: UnderstandingNetwork) -> Asked:
+        """That of MMLM."""
+        return objectives.multimodal_masked_language_loss(
+            network, self.seen_BT, self.tokens_BT, self.regions, self.asked
+        )
+
+
+@dataclass(frozen=True)
+class MaskedRegions(Prepared[UnderstandingNetwork]):
+    """A batch of MRM or MC-MRM: captions and regions, which regions are asked for, and which of them are not seen."""
+
+    tokens_BT: Tensor
+    regions: Regions
+    zeroed_BR: Tensor
+    asked: Places
+
+    def loss(self, network: UnderstandingNetwork) -> Asked:
+        """That of MRM."""
+        return objectives.masked_region_loss(network, self.tokens_BT, self.regions, self.zeroed_BR, self.asked)
+
+
+@dataclass(frozen=True)
+class Pairs(Prepared[UnderstandingNetwork]):
+    """A batch of VLM or MC-VLM: pairs of caption and picture, and which of them match (1.0) or not (0.0)."""
+
+    tokens_PT: Tensor
+    regions: Regions
+    matched_P: Tensor
+
+    def loss(self, network: UnderstandingNetwork) -> Asked:
+        """That of VLM."""
+        return objectives.matching_loss(network, self.tokens_PT, self.regions, self.matched_P)
+
+
+@dataclass(frozen=True)
+class NoisedText(Prepared[GenerationNetwork]):
+    """A batch of xDAE: texts, their noised form, their languages' rows in the language embedding."""
+
+    tokens_BT: Tensor
+    noised_BT: Tensor
+    languages_B: Tensor
+    asked: Places
+
+    def loss(self, network: GenerationNetwork) -> Asked:
+        """That of xDAE."""
+        return objectives.denoising_loss(network, self.noised_BT, self.tokens_BT, self.languages_B, self.asked)
+
+
+@dataclass(frozen=True)
+class Captioned(Prepared[GenerationNetwork]):
+    """A batch of IC, or of DIC where some regions are zeroed: pictures, their captions, the captions' languages."""
+
+    tokens_BT: Tensor
+    regions: Regions
+    languages_B: Tensor
+    asked: Places
+    zeroed_BR: Tensor | None = None
+
+    def loss(self, network: GenerationNetwork) -> Asked:
+        """That of IC or DIC."""
+        return objectives.captioning_loss(
+            network, self.regions, self.tokens_BT, self.languages_B, self.asked, self.zeroed_BR
+        )
