@@ -104,7 +104,9 @@ class PretrainConfig:
     negatives: int = option(1, "VLM: mismatched pairs for each true one", "pairs")
     hard_negatives: float = option(0.0, "VLM: share of batches whose negatives have like objects", "0 to 1")
     device: str = option("auto", "auto, cpu or cuda")
-    checkpoint_every: int = option(1000, "steps between checkpoints of the training state", "steps")
+    accumulate: int = option(1, "micro-batches of batch_size samples that make up a task's batch in a step", "batches")
+    checkpoint_every: int = option(1000, "steps between saved states of an unfinished training", "steps")
+    keep_checkpoints: int = option(2, "saved states that are kept, each thrice the weights' size", "states")
     threads: int = option(
         0, "processor threads, on which the weights' last digits depend; 0 leaves them to OMP_NUM_THREADS", "threads"
     )
@@ -115,7 +117,8 @@ class PretrainConfig:
         Raises:
             UsageError: names the setting.
         """
-        check_range(self, "layers width heads steps batch_size tasks_per_step negatives checkpoint_every", 1)
+        check_range(self, "layers width heads steps batch_size tasks_per_step negatives accumulate", 1)
+        check_range(self, "checkpoint_every keep_checkpoints", 1)
         check_range(self, "warmup_steps weight_decay threads", 0)
         check_range(self, "hard_negatives mask_probability", 0, 1)
         check_range(self, "dropout", 0, 0.99)

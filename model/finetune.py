@@ -21,7 +21,7 @@ from contract.config import as_parameters
 from contract.device import choose_device, use_threads
 from contract.errors import InputError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
-from model import checkpoint, objectives, training
+from model import checkpoint, objectives, training, training_state
 from model.data import Ints, Texts, pad, tokenise, without_empty
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.order import Order
@@ -30,12 +30,16 @@ from model.regions import RegionStore
 from model.task_config import FINETUNED, FinetuneConfig
 from model.task_data import read_regions, read_split
 from model.tokenizer import Tokenizer
+from model.training_plan import Schedule
+from model.training_step import Draw, MicroBatch
 
-_CODE = (
-    "checkpoint", "config", "data", "finetune", "network", "noise", "objectives", "order", "pairs",
-    "task_config", "task_data", "tokenizer", "training",
+# What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
+CODE = (
+    "contract.text", "model.checkpoint", "model.config", "model.data", "model.finetune", "model.network", "model.noise",
+    "model.objectives", "model.order", "model.pairs", "model.regions", "model.task_config", "model.task_data",
+    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
+    "model.training_step",
 )  # fmt: skip
-_CHECKPOINT_EVERY = 500
 
 
 def finetune(call: Call[FinetuneConfig]) -> None:
@@ -62,20 +66,18 @@ def finetune(call: Call[FinetuneConfig]) -> None:
         "captions": dict(Counter(texts.languages)),
         "inputs": {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"},
     }  # fmt: skip
-    code = fingerprint_of_code(f"model.{name}" for name in _CODE)
-    log = training.train(
-        network, _losses(network, texts, store, config, call.seed), _schedule(config), call.seed,
-        f"finetune {call.path('out').name}", config.batch_size,
-        training.work_folder(call.path("out"), facts | {"code": code}),
-    )  # fmt: skip
-    checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | {"losses": log})
+    determined_by = facts | training_state.surroundings(fingerprint_of_code(CODE), network.device)
+    with training_state.work_folder(call.path("out"), determined_by) as work:
+        trained = training.train(
+            network, _draws(network, texts, store, config, call.seed), _schedule(config), call.seed,
+            f"finetune {call.path('out').name}", work,
+        )  # fmt: skip
+        checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | {"losses": trained.losses})
 
 
-def _schedule(config: FinetuneConfig) -> training.Schedule:
+def _schedule(config: FinetuneConfig) -> Schedule:
     steps = config.steps if config.task == "retrieval" else config.captioning_steps
-    return training.Schedule(
-        steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm, _CHECKPOINT_EVERY
-    )
+    return Schedule(steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm)
 
 
 def read_texts(call: Call[FinetuneConfig], tokenizer: Tokenizer, store: RegionStore, longest: int) -> Texts:
@@ -92,25 +94,35 @@ def read_texts(call: Call[FinetuneConfig], tokenizer: Tokenizer, store: RegionSt
     return without_empty(texts, "captions")
 
 
-def _losses(
+def _draws(
     network: UnderstandingNetwork | GenerationNetwork,
     texts: Texts,
     store: RegionStore,
     config: FinetuneConfig,
     seed: int,
-) -> training.LossesOfStep:
+) -> training.DrawsOfStep:
     order = Order(len(texts), seed, "finetune", config.task)
     if isinstance(network, GenerationNetwork):
         rows = language_rows(network, texts)
-        return lambda step: _captioning(network, texts, rows, store, order.batch(step, config.batch_size))
+
+        def captioning(step: int) -> list[Draw]:
+            chosen = texts.of(order.batch(step, config.batch_size).tolist())
+            batch = MicroBatch(lambda: (_captioning(network, chosen, rows, store), 1), chosen.keys, len(chosen))
+            return [Draw("captioning", [batch])]
+
+        return captioning
     pairs = PairDraws(texts, duplicates(store), config.negatives)
 
-    def losses(step: int) -> dict[str, Tensor]:
+    def matching(step: int) -> list[Draw]:
         draw = np.random.default_rng(stable_hash(seed, "negatives", step))
         captions, pictures = pairs.of(order.batch(step, config.batch_size), draw)
-        return _retrieval(network, texts, store, captions, pictures, config.loss)
+        keys = [texts.keys[row] for row in captions[:, 0]]
+        batch = MicroBatch(
+            lambda: (_matching(network, texts, store, captions, pictures, config.loss), 1), keys, captions.size
+        )
+        return [Draw("matching", [batch])]
 
-    return losses
+    return matching
 
 
 def language_rows(network: GenerationNetwork, texts: Texts) -> dict[str, int]:
@@ -128,25 +140,20 @@ def language_rows(network: GenerationNetwork, texts: Texts) -> dict[str, int]:
     return {lang: known.index(lang) for lang in sorted(set(texts.languages))}
 
 
-def _captioning(
-    network: GenerationNetwork, texts: Texts, rows: dict[str, int], store: RegionStore, batch: Ints
-) -> dict[str, Tensor]:
-    chosen = texts.of(batch.tolist())
+def _captioning(network: GenerationNetwork, chosen: Texts, rows: dict[str, int], store: RegionStore) -> Tensor:
     languages_B = torch.tensor([rows[lang] for lang in chosen.languages], device=network.device)
     regions = store.batch(chosen.pictures).to(network.device)
     tokens = pad(chosen.tokens)
     asked = objectives.next_tokens(tokens).to(network.device)
-    loss = objectives.captioning_loss(network, regions, tokens.to(network.device), languages_B, asked)
-    return {"captioning": loss.mean}
+    return objectives.captioning_loss(network, regions, tokens.to(network.device), languages_B, asked).mean
 
 
-def _retrieval(
+def _matching(
     network: UnderstandingNetwork, texts: Texts, store: RegionStore, captions: Ints, pictures: Ints, loss: str
-) -> dict[str, Tensor]:  # fmt: skip
+) -> Tensor:  # fmt: skip
     tokens = pad([texts.tokens[row] for row in captions.ravel()]).to(network.device)
     regions = store.batch(pictures.ravel()).to(network.device)
-    logits_BN = network.matching(tokens, regions).view(captions.shape)
-    return {"matching": matching_loss(logits_BN, loss)}
+    return matching_loss(network.matching(tokens, regions).view(captions.shape), loss)
 
 
 def matching_loss(logits_BN: Tensor, kind: str) -> Tensor:

@@ -15,7 +15,6 @@ from collections import Counter
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from contract.command import Call, PathOption, run_stage
 from contract.config import as_parameters
@@ -23,7 +22,7 @@ from contract.dataset import Dataset
 from contract.device import choose_device, use_threads
 from contract.errors import WRONG_USAGE, UsageError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
-from model import checkpoint, training
+from model import checkpoint, training, training_state
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import CONFIGS, NetworkConfig, PretrainConfig
 from model.data import Texts, read_captions, read_codeswitch, read_corpus
@@ -31,7 +30,16 @@ from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.regions import RegionStore
 from model.switching import SwitchedAnew
 from model.tokenizer import Tokenizer
+from model.training_plan import Running, Schedule
+from model.training_step import Draw, MicroBatch
 
+# What a pre-training's result depends on: an unfinished one goes on only where none of it was changed.
+CODE = (
+    "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
+    "model.network", "model.noise", "model.objectives", "model.order", "model.pairs", "model.prepared", "model.pretrain", "model.regions",
+    "model.switching", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
+    "model.training_state", "model.training_step",
+)  # fmt: skip
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
 
 
@@ -46,23 +54,22 @@ def pretrain(call: Call[PretrainConfig]) -> None:
     network = network.to(device)
     size = sum(parameter.numel() for parameter in network.parameters())
     print(f"pre-training {config.NETWORK} on {device}: {size:,} parameters, {_tell(sources)}.")
-    inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"}
-    code = fingerprint_of_code(["model", "contract.text", "contract.codeswitching"])
+    inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name not in ("out", "log")}
     facts = {
         "stage": "pretrain", "mct": sources.codeswitch is not None,
         "parameters": as_parameters(config), "seed": call.seed, "inputs": inputs,
     }  # fmt: skip
-    log = training.train(
-        network,
-        step_losses(network, sources, config, call.seed),
-        training.Schedule(
-            config.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm,
-            config.checkpoint_every,
-        ),
-        call.seed, f"pretrain {call.path('out').name}", config.batch_size * config.tasks_per_step,
-        training.work_folder(call.path("out"), facts | {"code": code}),
-    )  # fmt: skip
-    checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": log})
+    determined_by = facts | training_state.surroundings(fingerprint_of_code(CODE), device)
+    with training_state.work_folder(call.path("out"), determined_by) as work:
+        trained = training.train(
+            network, step_draws(network, sources, config, call.seed),
+            Schedule(
+                config.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm
+            ),
+            call.seed, f"pretrain {call.path('out').name}", work,
+            Running(config.checkpoint_every, config.keep_checkpoints), call.paths.get("log"),
+        )  # fmt: skip
+        checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": trained.losses})
 
 
 def read_sources(call: Call[PretrainConfig]) -> Sources:
@@ -101,15 +108,16 @@ def network_config(call: Call[PretrainConfig], sources: Sources) -> NetworkConfi
     )  # fmt: skip
 
 
-def step_losses(
+def step_draws(
     network: UnderstandingNetwork | GenerationNetwork,
     sources: Sources,
     config: PretrainConfig,
     seed: int,
-) -> training.LossesOfStep:
-    """A function from a step's number to its losses: some tasks drawn by weight, each with its next batch.
+) -> training.DrawsOfStep:
+    """A function from a step's number to what it trains: some tasks drawn by weight, each with its next batch.
 
-    Which tasks a step draws depends on seed and step alone; so a resumed training goes on with the same batches.
+    Which tasks a step draws depends on seed and step alone; so a resumed training goes on with the same batches. With
+    ``accumulate`` k a task's n-th batch is its micro-batches k·n to k·n + k - 1.
     """
     weights = config.task_weights
     names, shares = list(weights), np.array(list(weights.values())) / sum(weights.values())
@@ -119,23 +127,41 @@ def step_losses(
         draw = np.random.default_rng(stable_hash(seed, "tasks", step))
         return [str(name) for name in draw.choice(names, config.tasks_per_step, p=shares)]
 
+    def batch(task: str, number: int) -> MicroBatch:
+        pairs = 1 + config.negatives if task.endswith("VLM") else 1
+        return MicroBatch(
+            lambda: (tasks.loss(network, task, number), 1),  # type: ignore[arg-type]
+            _keys(sources, task, number, config.batch_size),
+            config.batch_size * pairs,
+        )
+
     seen: Counter[str] = Counter()
     next_step = 0
 
-    def losses(step: int) -> dict[str, Tensor]:
+    def draws(step: int) -> list[Draw]:
         nonlocal next_step
         while next_step < step:  # after a resume: the batches of earlier steps are behind us
             seen.update(drawn(next_step))
             next_step += 1
-        result: dict[str, Tensor] = {}
+        result = []
         for task in drawn(step):
-            loss = tasks.loss(network, task, seen[task])  # type: ignore[arg-type]
-            result[task] = result[task] + loss if task in result else loss
+            numbers = range(seen[task] * config.accumulate, (seen[task] + 1) * config.accumulate)
+            result.append(Draw(task, [batch(task, number) for number in numbers]))
             seen[task] += 1
         next_step = step + 1
         return result
 
-    return losses
+    return draws
+
+
+def _keys(sources: Sources, task: str, number: int, size: int) -> list[str]:
+    """The ids of the texts of a task's batch of that number."""
+    if task in ("xMLM", "xDAE"):
+        return sources.sentences(number, size).keys
+    switched = sources.codeswitch if task.startswith("MC-") else None
+    texts: Texts | SwitchedAnew = sources.captions if switched is None else switched
+    plain = texts.plain if isinstance(texts, SwitchedAnew) else texts
+    return [plain.keys[row] for row in sources.batch(task, plain, number, size)]
 
 
 def _tell(sources: Sources) -> str:
@@ -152,6 +178,7 @@ PATHS = (
     PathOption("regions", "dataset of regions"),
     PathOption("codeswitch", "dataset of code-switched captions; leave it out to train without MCT", required=False),
     PathOption("lexicon", "that dataset's lexicon; captions are then switched anew in every epoch", required=False),
+    PathOption("log", "folder for speeds, every step's losses and TensorBoard's event files", required=False),
     PathOption("out", "folder for the checkpoint", replaces=checkpoint.made_by("pretrain")),
 )
 
