@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import time
@@ -14,11 +15,13 @@ _SERVER = multiprocessing.get_context("forkserver")  # imports torch once, for a
 _SERVER.set_forkserver_preload(["model.pretrain", "torch._dynamo"])  # which AdamW loads
 
 
-def _run(arguments: list[str], output: Path) -> None:
+def _run(arguments: list[str], output: Path, largest_file: int | None) -> None:
     sys.stdout.flush()
     with output.open("a") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    if largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     sys.argv = ["pretrain", *arguments]
     sys.exit(main())
 
@@ -48,10 +51,12 @@ class Trainings:
         """The steps of the saved states."""
         return sorted(int(path.name.split("-")[1]) for path in self.work.glob("state-*[0-9]")) if self.work else []
 
-    def run(self, number: signal.Signals = signal.SIGKILL, after: float = float("inf")) -> int:
+    def run(
+        self, number: signal.Signals = signal.SIGKILL, after: float = float("inf"), largest_file: int | None = None
+    ) -> int:
         """Runs it to its end, or sends it a signal once it has written the losses of a step; returns the exit code."""
         begun = time.time_ns()
-        process: BaseProcess = _SERVER.Process(target=_run, args=(self._arguments, self._output))
+        process: BaseProcess = _SERVER.Process(target=_run, args=(self._arguments, self._output, largest_file))
         process.start()
         deadline = time.monotonic() + 120
         while process.is_alive() and time.monotonic() < deadline:
