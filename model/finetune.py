@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -22,23 +23,26 @@ from contract.device import choose_device, use_threads
 from contract.errors import InputError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from model import checkpoint, objectives, training, training_state
-from model.data import Ints, Texts, pad, tokenise, without_empty
+from model.data import Texts, pad, tokenise, without_empty
 from model.network import GenerationNetwork, UnderstandingNetwork
+from model.objectives import Asked
 from model.order import Order
 from model.pairs import PairDraws, duplicates
+from model.prepared import Captioned, Pairs
 from model.regions import RegionStore
 from model.task_config import FINETUNED, FinetuneConfig
 from model.task_data import read_regions, read_split
 from model.tokenizer import Tokenizer
 from model.training_plan import Schedule
-from model.training_step import Draw, MicroBatch
+from model.training_step import Draw
+from model.work import work_of
 
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
-    "contract.text", "model.checkpoint", "model.config", "model.data", "model.finetune", "model.network", "model.noise",
-    "model.objectives", "model.order", "model.pairs", "model.regions", "model.task_config", "model.task_data",
-    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
-    "model.training_step",
+    "contract.text", "model.checkpoint", "model.config", "model.data", "model.finetune", "model.network",
+    "model.noise", "model.objectives", "model.order", "model.pairs", "model.prepared", "model.regions",
+    "model.task_config", "model.task_data", "model.tokenizer", "model.training", "model.training_plan",
+    "model.training_record", "model.training_state", "model.training_step", "model.work",
 )  # fmt: skip
 
 
@@ -72,7 +76,7 @@ def finetune(call: Call[FinetuneConfig]) -> None:
             network, _draws(network, texts, store, config, call.seed), _schedule(config), call.seed,
             f"finetune {call.path('out').name}", work,
         )  # fmt: skip
-        checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | {"losses": trained.losses})
+        checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | trained.told())
 
 
 def _schedule(config: FinetuneConfig) -> Schedule:
@@ -107,8 +111,11 @@ def _draws(
 
         def captioning(step: int) -> list[Draw]:
             chosen = texts.of(order.batch(step, config.batch_size).tolist())
-            batch = MicroBatch(lambda: (_captioning(network, chosen, rows, store), 1), chosen.keys, len(chosen))
-            return [Draw("captioning", [batch])]
+            tokens, languages = pad(chosen.tokens), torch.tensor([rows[lang] for lang in chosen.languages])
+            batch = Captioned(
+                tuple(chosen.keys), tokens, store.batch(chosen.pictures), languages, objectives.next_tokens(tokens)
+            )
+            return [Draw("captioning", batch, work_of(batch, network.config))]
 
         return captioning
     pairs = PairDraws(texts, duplicates(store), config.negatives)
@@ -116,13 +123,30 @@ def _draws(
     def matching(step: int) -> list[Draw]:
         draw = np.random.default_rng(stable_hash(seed, "negatives", step))
         captions, pictures = pairs.of(order.batch(step, config.batch_size), draw)
-        keys = [texts.keys[row] for row in captions[:, 0]]
-        batch = MicroBatch(
-            lambda: (_matching(network, texts, store, captions, pictures, config.loss), 1), keys, captions.size
-        )
-        return [Draw("matching", [batch])]
+        matched = torch.zeros(captions.shape)
+        matched[:, 0] = 1.0
+        batch = Ranked(
+            tuple(texts.keys[row] for row in captions.ravel()), pad([texts.tokens[row] for row in captions.ravel()]),
+            store.batch(pictures.ravel()), matched.flatten(), config.loss, together=captions.shape[1],
+        )  # fmt: skip
+        return [Draw("matching", batch, work_of(batch, network.config))]
 
     return matching
+
+
+@dataclass(frozen=True)
+class Ranked(Pairs):
+    """Captions and pictures of which the first pair of those that belong together is the true one.
+
+    Attributes:
+        kind: how their logits become a loss, as ``matching_loss`` knows it.
+    """
+
+    kind: str
+
+    def loss(self, network: UnderstandingNetwork) -> Asked:
+        """The loss of the pairs' logits."""
+        return matching_loss(network.matching(self.tokens_PT, self.regions).view(-1, self.together), self.kind)
 
 
 def language_rows(network: GenerationNetwork, texts: Texts) -> dict[str, int]:
@@ -140,33 +164,18 @@ def language_rows(network: GenerationNetwork, texts: Texts) -> dict[str, int]:
     return {lang: known.index(lang) for lang in sorted(set(texts.languages))}
 
 
-def _captioning(network: GenerationNetwork, chosen: Texts, rows: dict[str, int], store: RegionStore) -> Tensor:
-    languages_B = torch.tensor([rows[lang] for lang in chosen.languages], device=network.device)
-    regions = store.batch(chosen.pictures).to(network.device)
-    tokens = pad(chosen.tokens)
-    asked = objectives.next_tokens(tokens).to(network.device)
-    return objectives.captioning_loss(network, regions, tokens.to(network.device), languages_B, asked).mean
-
-
-def _matching(
-    network: UnderstandingNetwork, texts: Texts, store: RegionStore, captions: Ints, pictures: Ints, loss: str
-) -> Tensor:  # fmt: skip
-    tokens = pad([texts.tokens[row] for row in captions.ravel()]).to(network.device)
-    regions = store.batch(pictures.ravel()).to(network.device)
-    return matching_loss(network.matching(tokens, regions).view(captions.shape), loss)
-
-
-def matching_loss(logits_BN: Tensor, kind: str) -> Tensor:
+def matching_loss(logits_BN: Tensor, kind: str) -> Asked:
     """Loss of matching logits whose first column holds the true pairs.
 
     ``binary`` judges each pair by itself, as VLM does in pre-training; ``softmax`` asks for the true pair among its
     negatives.
     """
     if kind == "softmax":
-        return F.cross_entropy(logits_BN, torch.zeros(len(logits_BN), dtype=torch.long, device=logits_BN.device))
+        first_B = torch.zeros(len(logits_BN), dtype=torch.long, device=logits_BN.device)
+        return Asked(F.cross_entropy(logits_BN, first_B, reduction="sum"), len(logits_BN))
     matched_BN = torch.zeros_like(logits_BN)
     matched_BN[:, 0] = 1.0
-    return F.binary_cross_entropy_with_logits(logits_BN, matched_BN)
+    return Asked(F.binary_cross_entropy_with_logits(logits_BN, matched_BN, reduction="sum"), logits_BN.numel())
 
 
 PATHS = (

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -31,15 +32,19 @@ from model.regions import RegionStore
 from model.switching import SwitchedAnew
 from model.tokenizer import Tokenizer
 from model.training_plan import Running, Schedule
-from model.training_step import Draw, MicroBatch
+from model.training_step import Draw
+from model.validation import validation
+from model.work import work_of
 
 # What a pre-training's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
     "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
-    "model.network", "model.noise", "model.objectives", "model.order", "model.pairs", "model.prepared", "model.pretrain", "model.regions",
-    "model.switching", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
-    "model.training_state", "model.training_step",
+    "model.network", "model.noise", "model.objectives", "model.order", "model.pairs", "model.prepared",
+    "model.pretrain", "model.regions", "model.switching", "model.tokenizer", "model.training",
+    "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
+    "model.validation", "model.work",
 )  # fmt: skip
+_OF_NO_EFFECT = ("checkpoint_every", "keep_checkpoints", "peak_tflops")  # on weights: may change before going on
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
 
 
@@ -59,17 +64,19 @@ def pretrain(call: Call[PretrainConfig]) -> None:
         "stage": "pretrain", "mct": sources.codeswitch is not None,
         "parameters": as_parameters(config), "seed": call.seed, "inputs": inputs,
     }  # fmt: skip
-    determined_by = facts | training_state.surroundings(fingerprint_of_code(CODE), device)
-    with training_state.work_folder(call.path("out"), determined_by) as work:
+    determining = {name: value for name, value in as_parameters(config).items() if name not in _OF_NO_EFFECT}
+    surroundings = training_state.surroundings(fingerprint_of_code(CODE), device)
+    with training_state.work_folder(call.path("out"), facts | {"parameters": determining} | surroundings) as work:
         trained = training.train(
             network, step_draws(network, sources, config, call.seed),
             Schedule(
                 config.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm
             ),
             call.seed, f"pretrain {call.path('out').name}", work,
-            Running(config.checkpoint_every, config.keep_checkpoints), call.paths.get("log"),
+            Running(**{field.name: getattr(config, field.name) for field in fields(Running)}),
+            call.paths.get("log"), validation(call, sources, network),
         )  # fmt: skip
-        checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": trained.losses})
+        checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
 
 
 def read_sources(call: Call[PretrainConfig]) -> Sources:
@@ -116,52 +123,33 @@ def step_draws(
 ) -> training.DrawsOfStep:
     """A function from a step's number to what it trains: some tasks drawn by weight, each with its next batch.
 
-    Which tasks a step draws depends on seed and step alone; so a resumed training goes on with the same batches. With
-    ``accumulate`` k a task's n-th batch is its micro-batches k·n to k·n + k - 1.
+    What a step draws depends on seed and step alone: a resumed training goes on with the same batches, and steps may be
+    prepared ahead of their turn, in threads.
     """
-    weights = config.task_weights
-    names, shares = list(weights), np.array(list(weights.values())) / sum(weights.values())
-    tasks = (GenerationTasks if isinstance(network, GenerationNetwork) else UnderstandingTasks)(sources, config)
-
-    def drawn(step: int) -> list[str]:
-        draw = np.random.default_rng(stable_hash(seed, "tasks", step))
-        return [str(name) for name in draw.choice(names, config.tasks_per_step, p=shares)]
-
-    def batch(task: str, number: int) -> MicroBatch:
-        pairs = 1 + config.negatives if task.endswith("VLM") else 1
-        return MicroBatch(
-            lambda: (tasks.loss(network, task, number), 1),  # type: ignore[arg-type]
-            _keys(sources, task, number, config.batch_size),
-            config.batch_size * pairs,
-        )
-
-    seen: Counter[str] = Counter()
-    next_step = 0
+    kind: type[GenerationTasks] | type[UnderstandingTasks]
+    kind = GenerationTasks if isinstance(network, GenerationNetwork) else UnderstandingTasks
+    tasks, plan = kind(sources, config), _plan(config, seed)
 
     def draws(step: int) -> list[Draw]:
-        nonlocal next_step
-        while next_step < step:  # after a resume: the batches of earlier steps are behind us
-            seen.update(drawn(next_step))
-            next_step += 1
-        result = []
-        for task in drawn(step):
-            numbers = range(seen[task] * config.accumulate, (seen[task] + 1) * config.accumulate)
-            result.append(Draw(task, [batch(task, number) for number in numbers]))
-            seen[task] += 1
-        next_step = step + 1
-        return result
+        batches = [(task, tasks.prepare(task, number)) for task, number in plan[step]]
+        return [Draw(task, batch, work_of(batch, network.config)) for task, batch in batches]
 
     return draws
 
 
-def _keys(sources: Sources, task: str, number: int, size: int) -> list[str]:
-    """The ids of the texts of a task's batch of that number."""
-    if task in ("xMLM", "xDAE"):
-        return sources.sentences(number, size).keys
-    switched = sources.codeswitch if task.startswith("MC-") else None
-    texts: Texts | SwitchedAnew = sources.captions if switched is None else switched
-    plain = texts.plain if isinstance(texts, SwitchedAnew) else texts
-    return [plain.keys[row] for row in sources.batch(task, plain, number, size)]
+def _plan(config: PretrainConfig, seed: int) -> list[list[tuple[str, int]]]:
+    """For every step the tasks that it draws, and the numbers of their batches."""
+    weights = config.task_weights
+    names, shares = list(weights), np.array(list(weights.values())) / sum(weights.values())
+    seen: Counter[str] = Counter()
+    plan: list[list[tuple[str, int]]] = []
+    for step in range(config.steps):
+        draw = np.random.default_rng(stable_hash(seed, "tasks", step))
+        plan.append([])
+        for task in map(str, draw.choice(names, config.tasks_per_step, p=shares)):
+            plan[-1].append((task, seen[task]))
+            seen[task] += 1
+    return plan
 
 
 def _tell(sources: Sources) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -37,6 +38,11 @@ class Trained:
     losses: list[Line]
     validation: list[Line]
     best_step: int | None
+
+    def told(self) -> dict[str, Any]:
+        """As JSON values; of validation only where there was one."""
+        validated = {"validation": self.validation, "best_step": self.best_step} if self.validation else {}
+        return {"losses": self.losses} | validated
 
 
 def train(

@@ -37,10 +37,10 @@ class Meter:
     def count(self, draws: Sequence[Draw], waited: float) -> None:
         """Adds a step: what it draws, and the seconds in which it waited for that."""
         self._waited += waited
-        for batch in (batch for draw in draws for batch in draw.batches):
-            self._samples += batch.samples
-            self._tokens += batch.tokens
-            self._operations += batch.operations
+        for draw in draws:
+            self._samples += draw.work.samples
+            self._tokens += draw.work.tokens
+            self._operations += draw.work.operations
 
     def read(self) -> dict[str, float]:
         """Figures since the last reading, without those that are not known. Begins anew."""
@@ -113,7 +113,7 @@ def _event_writer(folder: Path, done: int) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        print(f"{folder} gets no event files for TensorBoard: the package tensorboard is not installed.")
+        print(f"{folder} gets no event files for TensorBoard, which is not installed: pip install -e '.[tensorboard]'")
         return None
     return SummaryWriter(folder, purge_step=done + 1)
 

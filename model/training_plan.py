@@ -41,6 +41,7 @@ class Running:
     Attributes:
         checkpoint_every: optimiser steps between saved states.
         keep_checkpoints: saved states that are kept, besides the best weights.
+        accumulate: parts in which a batch goes through the network; their gradients add up to the batch's.
         precision: float32, or bfloat16 for products; weights and optimiser are float32 in both.
         recompute: whether the backward pass computes the layers' activations again instead of keeping them.
         compile: whether layers are compiled, on a GPU.
@@ -51,6 +52,7 @@ class Running:
 
     checkpoint_every: int = 500
     keep_checkpoints: int = 2
+    accumulate: int = 1
     precision: str = "float32"
     recompute: bool = False
     compile: bool = False

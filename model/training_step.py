@@ -1,45 +1,46 @@
-"""One optimiser step: gradients of one batch or of many micro-batches that count as one, clipping, AdamW."""
+"""One optimiser step: the gradients of batches, whole or part after part, clipping, AdamW."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint as recomputed
 
+from model.objectives import Asked
 from model.training_plan import Running, Schedule
+from model.work import Work
 
 
-@dataclass(frozen=True)
-class MicroBatch:
-    """What goes through the network at once.
+class Batch(Protocol):
+    """A batch on the CPU, such as ``model.prepared`` has them."""
 
-    Attributes:
-        ask: computes the summed losses of all that is asked for, and how many that are.
-        keys: caption_id or sentence_id of the texts.
-        samples: texts, pictures and pairs that go through the network.
-        tokens: word pieces and regions that do, without padding; 0 where they are not counted.
-        operations: useful floating-point operations, forward and backward; 0 where they are not counted.
-    """
+    @property
+    def keys(self) -> Sequence[str]:
+        """caption_id or sentence_id of each row."""
 
-    ask: Callable[[], tuple[Tensor, Tensor | int]]
-    keys: Sequence[str]
-    samples: int
-    tokens: int = 0
-    operations: float = 0.0
+    def share(self, rank: int, world: int) -> Batch:
+        """One of so many parts, whose totals and counts add up to the whole batch's."""
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device."""
+
+    def loss(self, network: Any) -> Asked:
+        """The summed loss of all that the batch asks of the network, and how much that is."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A task that a step trains, and the micro-batches that count as its one batch."""
+    """A task that a step trains, its batch, and how much work that is."""
 
     task: str
-    batches: Sequence[MicroBatch]
+    batch: Batch
+    work: Work
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Stepper:
     Args:
         network: what is trained; layers in ``network.layers`` are recomputed or compiled where that is asked for.
         schedule: rates.
-        running: precision, recomputing, compiling.
+        running: accumulation, precision, recomputing, compiling.
 
     Attributes:
         optimiser: AdamW, with weight decay for matrices and none for biases and norms.
@@ -74,7 +75,7 @@ class Stepper:
     def __init__(self, network: nn.Module, schedule: Schedule, running: Running) -> None:
         self._network, self._schedule = network, schedule
         self.device = next(network.parameters()).device
-        self._half = running.precision == "bfloat16"
+        self._half, self._parts = running.precision == "bfloat16", running.accumulate
         decayed = [parameter for parameter in network.parameters() if parameter.ndim > 1]
         others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
         groups: list[dict[str, Any]] = [
@@ -102,40 +103,35 @@ class Stepper:
         losses: dict[str, Tensor] = {}
         keys: dict[str, list[str]] = {}
         for draw in draws:
-            loss = self._add_gradients(draw.batches)
+            loss = self._add_gradients(draw.batch)
             losses[draw.task] = losses[draw.task] + loss if draw.task in losses else loss
-            keys.setdefault(draw.task, []).extend(key for batch in draw.batches for key in batch.keys)
+            keys.setdefault(draw.task, []).extend(draw.batch.keys)
         norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._schedule.clip_norm)
         self.optimiser.step()
         return Taken(step + 1, losses, norm, keys)
 
-    def _add_gradients(self, batches: Sequence[MicroBatch]) -> Tensor:
-        """Adds the gradients of the mean loss over all that some micro-batches ask for; returns that mean.
-
-        How much the later ones ask for is not known while the first goes through the network, so the gradients of sums
-        are added up and divided at the end.
-        """
-        if len(batches) == 1:
-            with self.autocast():
-                total, count = batches[0].ask()
-                mean = total / count
+    def _add_gradients(self, batch: Batch) -> Tensor:
+        """Adds the gradients of a batch's mean loss; returns that mean."""
+        if self._parts == 1:
+            mean = self._ask(batch).mean
             mean.backward()
             return mean.detach()
         trained = list(self._network.parameters())
-        earlier = [parameter.grad for parameter in trained]  # of the step's draws before this one
+        earlier = [parameter.grad for parameter in trained]  # of what the step drew before
         self.optimiser.zero_grad(set_to_none=True)
-        sums: list[Tensor] = []
-        counts: list[Tensor | int] = []
-        for batch in batches:
-            with self.autocast():
-                total, count = batch.ask()
-            total.backward()
-            sums.append(total.detach())
-            counts.append(count)
-        asked = sum(counts)
+        whole = Asked(torch.zeros((), device=self.device), 0)
+        for number in range(self._parts):
+            part = self._ask(batch.share(number, self._parts))
+            part.total.backward()
+            whole = Asked(whole.total + part.total.detach(), whole.count + part.count)
+        # Parts ask for different amounts, as many tokens as are masked: sums are added up, and divided by the whole.
         for parameter, before in zip(trained, earlier, strict=True):
             if parameter.grad is not None:
-                parameter.grad /= asked
+                parameter.grad /= max(1, whole.count)
             if before is not None:
                 parameter.grad = before if parameter.grad is None else parameter.grad.add_(before)
-        return torch.stack(sums).sum() / asked
+        return whole.mean
+
+    def _ask(self, batch: Batch) -> Asked:
+        with self.autocast():
+            return batch.to(self.device).loss(self._network)
