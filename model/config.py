@@ -13,6 +13,7 @@ from contract.errors import UsageError
 
 UNDERSTANDING_TASKS = ("xMLM", "MMLM", "MRM", "VLM", "MC-MLM", "MC-MRM", "MC-VLM")
 GENERATION_TASKS = ("xDAE", "IC", "DIC")
+PRECISIONS = ("float32", "bfloat16")
 FEATURE_SCALINGS = ("standard", "unit", "raw")  # the published code's is unit
 M3P, M3P_COMPAT = "m3p", "m3p-compat"  # ours, and the published code's, for its checkpoints
 TASKS = {"understanding": UNDERSTANDING_TASKS, "generation": GENERATION_TASKS}
@@ -137,7 +138,16 @@ class PretrainConfig:
     device: str = option("auto", "auto, cpu or cuda")
     from_: Path | None = option(None, "weights to start from: a checkpoint's or XLM-R's folder, or XLM-R's hub name")
     download: bool = option(False, "fetch `from` from the Hugging Face hub where it is neither here nor in its cache")
-    checkpoint_every: int = option(1000, "steps between checkpoints of the training state", "steps")
+    accumulate: int = option(1, "parts in which a batch goes through the network, to save memory", "parts")
+    precision: str = option("float32", "float32, or bfloat16 for products; weights and optimiser stay float32")
+    recompute: bool = option(False, "compute the layers' activations again in the backward pass, to save memory")
+    compile: bool = option(False, "compile the layers, on a GPU")
+    peak_tflops: float = option(0.0, "the processor's rate, to say what share of it is used (MFU)", "10^12 a second")
+    validate_every: int = option(0, "steps between validations on held-out texts; 0 leaves them out", "steps")
+    validate_batches: int = option(8, "batches a task that a validation takes", "batches")
+    best_metric: str = option("", "keep the weights whose metric, such as VLM.loss, is lowest; the last where empty")
+    checkpoint_every: int = option(1000, "steps between saved states of an unfinished training", "steps")
+    keep_checkpoints: int = option(2, "saved states that are kept, each thrice the weights' size", "states")
     threads: int = option(
         0, "processor threads, on which the weights' last digits depend; 0 leaves them to OMP_NUM_THREADS", "threads"
     )
@@ -148,16 +158,22 @@ class PretrainConfig:
         Raises:
             UsageError: names the setting.
         """
-        check_range(self, "layers width heads steps batch_size tasks_per_step negatives checkpoint_every", 1)
-        check_range(self, "warmup_steps weight_decay threads", 0)
+        check_range(self, "layers width heads steps batch_size tasks_per_step negatives accumulate", 1)
+        check_range(self, "checkpoint_every keep_checkpoints validate_batches", 1)
+        check_range(self, "warmup_steps weight_decay threads validate_every peak_tflops", 0)
         check_range(self, "hard_negatives mask_probability", 0, 1)
         check_range(self, "dropout", 0, 0.99)
         check_range(self, "max_text_length", 4)
         check_range(self, "learning_rate clip_norm", 1e-12)
         check_choice(self, "feature_scaling", FEATURE_SCALINGS)
         check_choice(self, "device", DEVICES)
+        check_choice(self, "precision", PRECISIONS)
         if self.width % self.heads:
             raise UsageError(f"width is {self.width} and heads is {self.heads}.", "a width that heads divide.")
+        if self.accumulate > self.batch_size:
+            raise UsageError(
+                f"accumulate is {self.accumulate} and batch_size is {self.batch_size}.", "a sample a part at least."
+            )
         for task, weight in self.tasks.items():
             if task not in TASKS[self.NETWORK]:
                 raise UsageError(f"tasks has {task!r}.", f"some of {', '.join(TASKS[self.NETWORK])}.")
@@ -165,6 +181,10 @@ class PretrainConfig:
                 raise UsageError(f"tasks gives {task} the weight {weight}.", "0 or more.")
         if self.tasks and not any(self.tasks.values()):
             raise UsageError("tasks gives every task the weight 0.", "one positive weight at least.")
+        metrics = [f"{task}.loss" for task in self.validated_tasks] if self.validate_every else []
+        if self.best_metric and self.best_metric not in metrics:
+            expected = f"one of {', '.join(metrics)}." if metrics else "`validate_every` to be set too."
+            raise UsageError(f"best_metric is {self.best_metric!r}.", expected)
 
     @property
     def task_weights(self) -> dict[str, float]:
@@ -172,6 +192,12 @@ class PretrainConfig:
         return {
             task: weight for task, weight in (self.tasks or dict.fromkeys(TASKS[self.NETWORK], 1.0)).items() if weight
         }
+
+    @property
+    def validated_tasks(self) -> tuple[str, ...]:
+        """The tasks that held-out texts are asked: those that are trained, code-switched ones as their plain form."""
+        plain = {"MC-MLM": "MMLM", "MC-MRM": "MRM", "MC-VLM": "VLM"}
+        return tuple(dict.fromkeys(plain.get(task, task) for task in self.task_weights))
 
 
 @dataclass(frozen=True)

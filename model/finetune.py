@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,21 +22,29 @@ from contract.config import as_parameters
 from contract.device import choose_device, use_threads
 from contract.errors import InputError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
-from model import checkpoint, objectives, training
-from model.data import Ints, Texts, pad, tokenise, without_empty
+from model import checkpoint, objectives, training, training_state
+from model.data import Texts, pad, tokenise, without_empty
 from model.network import GenerationNetwork, UnderstandingNetwork
+from model.objectives import Asked
 from model.order import Order
 from model.pairs import PairDraws, duplicates
+from model.prepared import Captioned, Pairs
 from model.regions import RegionStore
 from model.task_config import FINETUNED, FinetuneConfig
 from model.task_data import read_regions, read_split
 from model.tokenizer import Tokenizer
+from model.training_plan import Schedule
+from model.training_step import Draw
+from model.work import work_of
 
-_CODE = (
-    "checkpoint", "config", "data", "finetune", "network", "noise", "objectives", "order", "pairs",
-    "task_config", "task_data", "tokenizer", "training",
+# What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
+CODE = (
+    "contract.text", "model.checkpoint", "model.config", "model.data", "model.finetune", "model.network",
+    "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared",
+    "model.regions", "model.task_config", "model.task_data", "model.tokenizer", "model.training",
+    "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
+    "model.vocabulary_loss", "model.work",
 )  # fmt: skip
-_CHECKPOINT_EVERY = 500
 
 
 def finetune(call: Call[FinetuneConfig]) -> None:
@@ -62,20 +71,18 @@ def finetune(call: Call[FinetuneConfig]) -> None:
         "captions": dict(Counter(texts.languages)),
         "inputs": {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"},
     }  # fmt: skip
-    code = fingerprint_of_code(f"model.{name}" for name in _CODE)
-    log = training.train(
-        network, _losses(network, texts, store, config, call.seed), _schedule(config), call.seed,
-        f"finetune {call.path('out').name}", config.batch_size,
-        training.work_folder(call.path("out"), facts | {"code": code}),
-    )  # fmt: skip
-    checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | {"losses": log})
+    determined_by = facts | training_state.surroundings(fingerprint_of_code(CODE), network.device)
+    with training_state.work_folder(call.path("out"), determined_by) as work:
+        trained = training.train(
+            network, _draws(network, texts, store, config, call.seed), _schedule(config), call.seed,
+            f"finetune {call.path('out').name}", work,
+        )  # fmt: skip
+        checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | trained.told())
 
 
-def _schedule(config: FinetuneConfig) -> training.Schedule:
+def _schedule(config: FinetuneConfig) -> Schedule:
     steps = config.steps if config.task == "retrieval" else config.captioning_steps
-    return training.Schedule(
-        steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm, _CHECKPOINT_EVERY
-    )
+    return Schedule(steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm)
 
 
 def read_texts(call: Call[FinetuneConfig], tokenizer: Tokenizer, store: RegionStore, longest: int) -> Texts:
@@ -92,25 +99,55 @@ def read_texts(call: Call[FinetuneConfig], tokenizer: Tokenizer, store: RegionSt
     return without_empty(texts, "captions")
 
 
-def _losses(
+def _draws(
     network: UnderstandingNetwork | GenerationNetwork,
     texts: Texts,
     store: RegionStore,
     config: FinetuneConfig,
     seed: int,
-) -> training.LossesOfStep:
+) -> training.DrawsOfStep:
     order = Order(len(texts), seed, "finetune", config.task)
     if isinstance(network, GenerationNetwork):
         rows = language_rows(network, texts)
-        return lambda step: _captioning(network, texts, rows, store, order.batch(step, config.batch_size))
+
+        def captioning(step: int) -> list[Draw]:
+            chosen = texts.of(order.batch(step, config.batch_size).tolist())
+            tokens, languages = pad(chosen.tokens), torch.tensor([rows[lang] for lang in chosen.languages])
+            batch = Captioned(
+                tuple(chosen.keys), tokens, store.batch(chosen.pictures), languages, objectives.next_tokens(tokens)
+            )
+            return [Draw("captioning", batch, work_of(batch, network.config))]
+
+        return captioning
     pairs = PairDraws(texts, duplicates(store), config.negatives)
 
-    def losses(step: int) -> dict[str, Tensor]:
+    def matching(step: int) -> list[Draw]:
         draw = np.random.default_rng(stable_hash(seed, "negatives", step))
         captions, pictures = pairs.of(order.batch(step, config.batch_size), draw)
-        return _retrieval(network, texts, store, captions, pictures, config.loss)
+        matched = torch.zeros(captions.shape)
+        matched[:, 0] = 1.0
+        batch = Ranked(
+            tuple(texts.keys[row] for row in captions.ravel()), pad([texts.tokens[row] for row in captions.ravel()]),
+            store.batch(pictures.ravel()), matched.flatten(), config.loss, together=captions.shape[1],
+        )  # fmt: skip
+        return [Draw("matching", batch, work_of(batch, network.config))]
 
-    return losses
+    return matching
+
+
+@dataclass(frozen=True)
+class Ranked(Pairs):
+    """Captions and pictures of which the first pair of those that belong together is the true one.
+
+    Attributes:
+        kind: how their logits become a loss, as ``matching_loss`` knows it.
+    """
+
+    kind: str
+
+    def loss(self, network: UnderstandingNetwork) -> Asked:
+        """The loss of the pairs' logits."""
+        return matching_loss(network.matching(self.tokens_PT, self.regions).view(-1, self.together), self.kind)
 
 
 def language_rows(network: GenerationNetwork, texts: Texts) -> dict[str, int]:
@@ -128,38 +165,18 @@ def language_rows(network: GenerationNetwork, texts: Texts) -> dict[str, int]:
     return {lang: known.index(lang) for lang in sorted(set(texts.languages))}
 
 
-def _captioning(
-    network: GenerationNetwork, texts: Texts, rows: dict[str, int], store: RegionStore, batch: Ints
-) -> dict[str, Tensor]:
-    chosen = texts.of(batch.tolist())
-    languages_B = torch.tensor([rows[lang] for lang in chosen.languages], device=network.device)
-    regions = store.batch(chosen.pictures).to(network.device)
-    tokens = pad(chosen.tokens)
-    asked = objectives.next_tokens(tokens).to(network.device)
-    loss = objectives.captioning_loss(network, regions, tokens.to(network.device), languages_B, asked)
-    return {"captioning": loss.mean}
-
-
-def _retrieval(
-    network: UnderstandingNetwork, texts: Texts, store: RegionStore, captions: Ints, pictures: Ints, loss: str
-) -> dict[str, Tensor]:  # fmt: skip
-    tokens = pad([texts.tokens[row] for row in captions.ravel()]).to(network.device)
-    regions = store.batch(pictures.ravel()).to(network.device)
-    logits_BN = network.matching(tokens, regions).view(captions.shape)
-    return {"matching": matching_loss(logits_BN, loss)}
-
-
-def matching_loss(logits_BN: Tensor, kind: str) -> Tensor:
+def matching_loss(logits_BN: Tensor, kind: str) -> Asked:
     """Loss of matching logits whose first column holds the true pairs.
 
     ``binary`` judges each pair by itself, as VLM does in pre-training; ``softmax`` asks for the true pair among its
     negatives.
     """
     if kind == "softmax":
-        return F.cross_entropy(logits_BN, torch.zeros(len(logits_BN), dtype=torch.long, device=logits_BN.device))
+        first_B = torch.zeros(len(logits_BN), dtype=torch.long, device=logits_BN.device)
+        return Asked(F.cross_entropy(logits_BN, first_B, reduction="sum"), len(logits_BN))
     matched_BN = torch.zeros_like(logits_BN)
     matched_BN[:, 0] = 1.0
-    return F.binary_cross_entropy_with_logits(logits_BN, matched_BN)
+    return Asked(F.binary_cross_entropy_with_logits(logits_BN, matched_BN, reduction="sum"), logits_BN.numel())
 
 
 PATHS = (

@@ -17,7 +17,6 @@ from collections import Counter
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from contract.command import Call, PathOption, run_stage
 from contract.config import as_parameters
@@ -26,7 +25,7 @@ from contract.device import choose_device, use_threads
 from contract.errors import WRONG_USAGE, UsageError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from contract.outputs import check_output
-from model import checkpoint, training
+from model import checkpoint, training, training_state
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import CONFIGS, NetworkConfig, PretrainConfig
 from model.data import Texts, read_captions, read_codeswitch, read_corpus
@@ -36,7 +35,21 @@ from model.start import begin
 from model.start_from import read_start
 from model.switching import SwitchedAnew
 from model.tokenizer import Tokenizer
+from model.training_plan import Running, Schedule
+from model.training_step import Draw
+from model.validation import validation
+from model.work import work_of
 
+# What a pre-training's result depends on: an unfinished one goes on only where none of it was changed.
+CODE = (
+    "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
+    "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
+    "model.prepared", "model.pretrain", "model.regions", "model.start", "model.start_from", "model.switching",
+    "model.tensor_files", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
+    "model.training_state", "model.training_step", "model.validation", "model.vocabulary_loss", "model.work",
+    "model.xlmr",
+)  # fmt: skip
+_OF_NO_EFFECT = ("checkpoint_every", "keep_checkpoints", "peak_tflops")  # on weights: may change before going on
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
 
 
@@ -52,24 +65,25 @@ def pretrain(call: Call[PretrainConfig]) -> None:
     network = network.to(device)
     size = sum(parameter.numel() for parameter in network.parameters())
     print(f"pre-training {config.NETWORK} on {device}: {size:,} parameters, {_tell(sources)}.")
-    inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"}
-    code = fingerprint_of_code(["model", "contract.text", "contract.codeswitching"])
+    inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name not in ("out", "log")}
     parameters = as_parameters(dataclasses.replace(config, from_=None, download=False))  # its fingerprint stands in
     facts = {
         "stage": "pretrain", "mct": sources.codeswitch is not None,
         "parameters": parameters, "seed": call.seed, "inputs": inputs | started,
     }  # fmt: skip
-    log = training.train(
-        network,
-        step_losses(network, sources, config, call.seed),
-        training.Schedule(
-            config.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm,
-            config.checkpoint_every,
-        ),
-        call.seed, f"pretrain {call.path('out').name}", config.batch_size * config.tasks_per_step,
-        training.work_folder(call.path("out"), facts | {"code": code}),
-    )  # fmt: skip
-    checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | {"losses": log})
+    determining = {name: value for name, value in parameters.items() if name not in _OF_NO_EFFECT}
+    surroundings = training_state.surroundings(fingerprint_of_code(CODE), device)
+    with training_state.work_folder(call.path("out"), facts | {"parameters": determining} | surroundings) as work:
+        trained = training.train(
+            network, step_draws(network, sources, config, call.seed),
+            Schedule(
+                config.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm
+            ),
+            call.seed, f"pretrain {call.path('out').name}", work,
+            Running(**{field.name: getattr(config, field.name) for field in dataclasses.fields(Running)}),
+            call.paths.get("log"), validation(call, sources, network),
+        )  # fmt: skip
+        checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
 
 
 def start(call: Call[PretrainConfig], network: UnderstandingNetwork | GenerationNetwork) -> dict[str, str]:
@@ -129,41 +143,41 @@ def network_config(call: Call[PretrainConfig], sources: Sources) -> NetworkConfi
     )  # fmt: skip
 
 
-def step_losses(
+def step_draws(
     network: UnderstandingNetwork | GenerationNetwork,
     sources: Sources,
     config: PretrainConfig,
     seed: int,
-) -> training.LossesOfStep:
-    """A function from a step's number to its losses: some tasks drawn by weight, each with its next batch.
+) -> training.DrawsOfStep:
+    """A function from a step's number to what it trains: some tasks drawn by weight, each with its next batch.
 
-    Which tasks a step draws depends on seed and step alone; so a resumed training goes on with the same batches.
+    What a step draws depends on seed and step alone: a resumed training goes on with the same batches, and steps may be
+    prepared ahead of their turn, in threads.
     """
+    kind: type[GenerationTasks] | type[UnderstandingTasks]
+    kind = GenerationTasks if isinstance(network, GenerationNetwork) else UnderstandingTasks
+    tasks, plan = kind(sources, config), _plan(config, seed)
+
+    def draws(step: int) -> list[Draw]:
+        batches = [(task, tasks.prepare(task, number)) for task, number in plan[step]]
+        return [Draw(task, batch, work_of(batch, network.config)) for task, batch in batches]
+
+    return draws
+
+
+def _plan(config: PretrainConfig, seed: int) -> list[list[tuple[str, int]]]:
+    """For every step the tasks that it draws, and the numbers of their batches."""
     weights = config.task_weights
     names, shares = list(weights), np.array(list(weights.values())) / sum(weights.values())
-    tasks = (GenerationTasks if isinstance(network, GenerationNetwork) else UnderstandingTasks)(sources, config)
-
-    def drawn(step: int) -> list[str]:
-        draw = np.random.default_rng(stable_hash(seed, "tasks", step))
-        return [str(name) for name in draw.choice(names, config.tasks_per_step, p=shares)]
-
     seen: Counter[str] = Counter()
-    next_step = 0
-
-    def losses(step: int) -> dict[str, Tensor]:
-        nonlocal next_step
-        while next_step < step:  # after a resume: the batches of earlier steps are behind us
-            seen.update(drawn(next_step))
-            next_step += 1
-        result: dict[str, Tensor] = {}
-        for task in drawn(step):
-            loss = tasks.loss(network, task, seen[task])  # type: ignore[arg-type]
-            result[task] = result[task] + loss if task in result else loss
+    plan: list[list[tuple[str, int]]] = []
+    for step in range(config.steps):
+        draw = np.random.default_rng(stable_hash(seed, "tasks", step))
+        plan.append([])
+        for task in map(str, draw.choice(names, config.tasks_per_step, p=shares)):
+            plan[-1].append((task, seen[task]))
             seen[task] += 1
-        next_step = step + 1
-        return result
-
-    return losses
+    return plan
 
 
 def _tell(sources: Sources) -> str:
@@ -180,6 +194,7 @@ PATHS = (
     PathOption("regions", "dataset of regions"),
     PathOption("codeswitch", "dataset of code-switched captions; leave it out to train without MCT", required=False),
     PathOption("lexicon", "that dataset's lexicon; captions are then switched anew in every epoch", required=False),
+    PathOption("log", "folder for speeds, every step's losses and TensorBoard's event files", required=False),
     PathOption("out", "folder for the checkpoint", replaces=checkpoint.made_by("pretrain")),
 )
 

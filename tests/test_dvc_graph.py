@@ -2,6 +2,7 @@
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ PACKAGES = ("contract", "pipelines", "model", "reports")
 # What these do shows on the screen or in the time that a stage takes, never in what it writes.
 NO_BYTES = {
     "contract/command.py", "contract/errors.py", "contract/outputs.py", "contract/progress.py",
+    "model/interruption.py", "model/training_log.py",
     "pipelines/beam_driver.py", "pipelines/beam_runner.py", "pipelines/beam_work.py",
 }  # fmt: skip
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
@@ -66,3 +68,14 @@ def test_a_stage_depends_on_the_code_that_it_runs(name):
     assert not {dep for dep in stated if not (REPOSITORY / dep).exists()}, "not there"
     python = [dep for dep in stated if any(True for _ in REPOSITORY.glob(f"{dep}/**/*.py")) or dep.endswith(".py")]
     assert not {dep for dep in python if not any(covers(dep, file) for file in needed)}, "more than it runs"
+
+
+@pytest.mark.parametrize("name", ["model.pretrain", "model.finetune"])
+def test_an_unfinished_training_is_known_by_the_code_that_trains_it(name):
+    """By all of it; and an edit elsewhere, of evaluation for instance, does not keep it from going on."""
+    contract = {"contract/codeswitching", "contract/text.py"}  # the rest of it reads and writes
+    needed = {place for place in code_of(name) if place.startswith("model/")}
+    needed |= {place for place in contract if any(file.startswith(place) for file in code_of(name))}
+    stated = import_module(name).CODE
+    assert {place_of(module).relative_to(REPOSITORY).as_posix() for module in stated} == needed
+    assert list(stated) == sorted(stated) and "model.evaluate" not in stated

@@ -68,7 +68,7 @@ def test_the_checkpoint_says_what_it_was_trained_on(world, tmp_path, monkeypatch
 
 def test_both_losses_fall_when_the_true_pair_rises():
     for kind in ("binary", "softmax"):
-        losses = [matching_loss(torch.tensor([[true, 0.0, 0.0, 0.0]]), kind).item() for true in (-3.0, 0.0, 3.0)]
+        losses = [matching_loss(torch.tensor([[true, 0.0, 0.0, 0.0]]), kind).mean.item() for true in (-3.0, 0.0, 3.0)]
         assert losses == sorted(losses, reverse=True)
 
 

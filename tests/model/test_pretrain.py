@@ -86,7 +86,7 @@ def kill_once_saved(line: list[str], out: Path) -> None:
     """Starts a training and kills it as soon as a state of it is saved."""
     process = subprocess.Popen(line, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while not list(out.parent.glob(f".work/{out.name}-*/state.pt")):
+    while not list(out.parent.glob(f".work/{out.name}-*/state-*[0-9]")):
         assert process.poll() is None and time.monotonic() < deadline, "ended before a state was saved"
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)

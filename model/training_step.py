@@ -1,0 +1,137 @@
+"""One optimiser step: the gradients of batches, whole or part after part, clipping, AdamW."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint as recomputed
+
+from model.objectives import Asked
+from model.training_plan import Running, Schedule
+from model.work import Work
+
+
+class Batch(Protocol):
+    """A batch on the CPU, such as ``model.prepared`` has them."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """caption_id or sentence_id of each row."""
+
+    def share(self, rank: int, world: int) -> Batch:
+        """One of so many parts, whose totals and counts add up to the whole batch's."""
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device."""
+
+    def loss(self, network: Any) -> Asked:
+        """The summed loss of all that the batch asks of the network, and how much that is."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A task that a step trains, its batch, and how much work that is."""
+
+    task: str
+    batch: Batch
+    work: Work
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a step tells, on the device where it was computed: reading it waits for the step.
+
+    Attributes:
+        step: optimiser steps that are done with it.
+        losses: a scalar a task.
+        norm: of the whole gradient, before clipping; a scalar.
+        keys: ids of the texts, by task.
+    """
+
+    step: int
+    losses: dict[str, Tensor]
+    norm: Tensor
+    keys: dict[str, list[str]]
+
+
+class Stepper:
+    """Takes optimiser steps.
+
+    Args:
+        network: what is trained; layers in ``network.layers`` are recomputed or compiled where that is asked for.
+        schedule: rates.
+        running: accumulation, precision, recomputing, compiling.
+
+    Attributes:
+        optimiser: AdamW, with weight decay for matrices and none for biases and norms.
+    """
+
+    def __init__(self, network: nn.Module, schedule: Schedule, running: Running) -> None:
+        self._network, self._schedule = network, schedule
+        self.device = next(network.parameters()).device
+        self._half, self._parts = running.precision == "bfloat16", running.accumulate
+        decayed = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+        others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+        groups: list[dict[str, Any]] = [
+            {"params": decayed, "weight_decay": schedule.weight_decay}, {"params": others, "weight_decay": 0.0},
+        ]  # fmt: skip
+        self.optimiser = torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=schedule.betas, fused=True)
+        if running.compile and self.device.type != "cuda":
+            print(f"compile is for GPUs: on {self.device.type} the layers run as they are.")
+        for layer in getattr(network, "layers", ()):
+            if running.recompute:
+                layer.forward = partial(recomputed, layer.forward, use_reentrant=False)
+            if running.compile and self.device.type == "cuda":
+                layer.compile(dynamic=True)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context in which the network computes, in the precision that is asked for."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._half)
+
+    def take(self, step: int, draws: Sequence[Draw]) -> Taken:
+        """Trains the network on what the step of that number, from 0, draws; the draws' losses are summed."""
+        self._network.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._schedule.rate(step)
+        self.optimiser.zero_grad(set_to_none=True)
+        losses: dict[str, Tensor] = {}
+        keys: dict[str, list[str]] = {}
+        for draw in draws:
+            loss = self._add_gradients(draw.batch)
+            losses[draw.task] = losses[draw.task] + loss if draw.task in losses else loss
+            keys.setdefault(draw.task, []).extend(draw.batch.keys)
+        norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._schedule.clip_norm)
+        self.optimiser.step()
+        return Taken(step + 1, losses, norm, keys)
+
+    def _add_gradients(self, batch: Batch) -> Tensor:
+        """Adds the gradients of a batch's mean loss; returns that mean."""
+        if self._parts == 1:
+            mean = self._ask(batch).mean
+            mean.backward()
+            return mean.detach()
+        trained = list(self._network.parameters())
+        earlier = [parameter.grad for parameter in trained]  # of what the step drew before
+        self.optimiser.zero_grad(set_to_none=True)
+        whole = Asked(torch.zeros((), device=self.device), 0)
+        for number in range(self._parts):
+            part = self._ask(batch.share(number, self._parts))
+            part.total.backward()
+            whole = Asked(whole.total + part.total.detach(), whole.count + part.count)
+        # Parts ask for different amounts, as many tokens as are masked: sums are added up, and divided by the whole.
+        for parameter, before in zip(trained, earlier, strict=True):
+            if parameter.grad is not None:
+                parameter.grad /= max(1, whole.count)
+            if before is not None:
+                parameter.grad = before if parameter.grad is None else parameter.grad.add_(before)
+        return whole.mean
+
+    def _ask(self, batch: Batch) -> Asked:
+        with self.autocast():
+            return batch.to(self.device).loss(self._network)
