@@ -83,7 +83,8 @@ def pretrain(call: Call[PretrainConfig]) -> None:
             Running(**{field.name: getattr(config, field.name) for field in dataclasses.fields(Running)}),
             call.paths.get("log"), validation(call, sources, network),
         )  # fmt: skip
-        checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
+        with training_state.needs_room(call.path("out"), training_state.size_of(network)):
+            checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
 
 
 def start(call: Call[PretrainConfig], network: UnderstandingNetwork | GenerationNetwork) -> dict[str, str]:
