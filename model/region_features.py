@@ -69,12 +69,12 @@ class Features:
             InputError: where one of their shards has changed since it was opened. A shard that is cut short later than
                 this ends the process when it is copied from, as it does for everyone who maps a file.
         """
-        shards = self._shard_N[rows].tolist()
-        for number in set(shards):
+        for number in {self._shard_N.item(row) for row in rows}:
             self._shards[number].check_unchanged()
-        for number, place, size in zip(shards, self._place_N[rows].tolist(), self.sizes_N[rows].tolist(), strict=True):
+        for row in rows:
+            place = self._place_N.item(row)
             if place >= 0:
-                self._shards[number].expect(place, size)
+                self._shards[self._shard_N.item(row)].expect(place, self.sizes_N.item(row))
 
     def copy(self, row: int, out: Bytes) -> None:
         """Copies a picture's features, as they are stored, into memory of their size.
@@ -113,10 +113,8 @@ class Features:
         values = table[_COLUMN].cast(pa.large_binary()).combine_chunks()
         _, offsets, data = values.buffers()
         bounds = np.frombuffer(offsets, np.int64)[values.offset : values.offset + len(values) + 1]
-        if (
-            values.null_count
-            or (np.diff(bounds) != self.sizes_N[self._starts[number] : self._starts[number + 1]]).any()
-        ):
+        stated_N = self.sizes_N[self._starts[number] : self._starts[number + 1]]
+        if values.null_count or not np.array_equal(np.diff(bounds), stated_N):
             raise self._shards[shard].broken("holds features of another size than num_regions and feature_dim say")
         return bounds, data
 

@@ -70,16 +70,21 @@ def value_places(file: memoryview, metadata: pq.FileMetaData, group: int, column
 
 def _page(chunk: memoryview, at: int) -> tuple[int, int, int]:
     """How many values the page at the start of a chunk has, and where they begin and end in the file."""
-    header = _Compact(bytes(chunk[:_LONGEST_HEADER]))
-    fields = header.struct()
-    kind, raw, stored = (fields.get(number) for number in (1, 2, 3))
-    one = fields.get({_DATA_PAGE: 5, _DATA_PAGE_V2: 8}.get(kind, 0) if isinstance(kind, int) else 0)
-    if not isinstance(one, dict) or not isinstance(stored, int) or stored < 0 or raw != stored:
+    compact = _Compact(bytes(chunk[:_LONGEST_HEADER]))
+    header = compact.struct()
+    kind, raw = header.get(1), header.get(2)
+    stored: Any = header.get(3)  # bytes, as before compression, which are `raw`
+    values: Any = None
+    encoding, levels = None, 0
+    if kind == _DATA_PAGE and isinstance(header.get(5), dict):
+        values, encoding = header[5].get(1), header[5].get(2)
+    elif kind == _DATA_PAGE_V2 and isinstance(header.get(8), dict):
+        values, encoding = header[8].get(1), header[8].get(4)
+        levels = header[8].get(5, 0) or header[8].get(6, 0)  # bytes of them, before the values
+    numbers = isinstance(values, int) and isinstance(stored, int) and raw == stored >= 0
+    if not numbers or encoding != _PLAIN or levels:
         raise ValueError(f"no page of plain values begins at byte {at:,}")
-    levels = [one.get(number, 0) for number in (5, 6)] if kind == _DATA_PAGE_V2 else []
-    if one.get(2 if kind == _DATA_PAGE else 4) != _PLAIN or any(levels) or not isinstance(one.get(1), int):
-        raise ValueError(f"the page at byte {at:,} is not what the footer says of it")
-    return one[1], at + header.at, at + header.at + stored
+    return values, at + compact.at, at + compact.at + stored
 
 
 class _Compact:

@@ -135,11 +135,12 @@ class RegionStore:
 
     def one(self, row: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
         """Features float16 [R, F] and locations float32 [R, 5] of a picture."""
-        count, start = int(self._count_N[row]), int(self._start_N[row])
-        features = np.empty((count, self.feature_dim), np.float16)
+        start = self._start_N.item(row)
+        bytes_N = np.empty(self._features.sizes_N.item(row), np.uint8)
         self._features.expect([row])
-        self._features.copy(row, features.reshape(-1).view(np.uint8))
-        return features, self._location_R5[start : start + count]
+        self._features.copy(row, bytes_N)
+        features_RF = bytes_N.view(np.float16).reshape(-1, self.feature_dim)
+        return features_RF, self._location_R5[start : start + len(features_RF)]
 
     def memory(self, pictures: int, kind: torch.dtype = torch.float16, pinned: bool = False) -> Tensor:
         """Memory for the features of a batch of so many pictures, whichever they are.
@@ -227,8 +228,8 @@ class _Slices(Sequence[Ints]):
     def __getitem__(self, row: int | slice) -> Ints | list[Ints]:
         if isinstance(row, slice):
             return [self[one] for one in range(*row.indices(len(self)))]
-        start = self._start_N[row]
-        return self._values[start : start + self._count_N[row]].astype(np.int64)
+        start = self._start_N.item(row)
+        return self._values[start : start + self._count_N.item(row)].astype(np.int64)
 
 
 @dataclass(frozen=True)
