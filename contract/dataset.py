@@ -56,7 +56,7 @@ class Dataset:
         path = self.folder / shard.path
         try:
             file = pq.ParquetFile(path, memory_map=True)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:  # ValueError: a name that is no UTF-8
             raise self._broken(path, f"cannot be read ({error})", f"the {shard.bytes} bytes") from error
         check_version(file.schema_arrow, schema, str(path))
         found = f"has {path.stat().st_size:,} bytes and {file.metadata.num_rows:,} rows"
@@ -83,7 +83,7 @@ class Dataset:
         """Turns what pyarrow says of damaged bytes into a message of ours."""
         try:
             yield
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             path = self.folder / shard.path
             raise self._broken(path, f"is damaged ({error})", f"the sha256 {shard.sha256}") from error
 
@@ -115,13 +115,14 @@ class Dataset:
                 with self._open(one, self.schema) as file:
                     groups = file.num_row_groups
                 for group in range(groups):
-                    waiting.append(threads.submit(self._row_group, names, one, group))
+                    waiting.append(threads.submit(self.row_group, names, one, group))
                     if len(waiting) > ahead:
                         yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
-    def _row_group(self, names: list[str], shard: Shard, group: int) -> pa.Table:
+    def row_group(self, names: list[str], shard: Shard, group: int) -> pa.Table:
+        """Some columns of one row group of a shard."""
         with self._open(shard, self.schema) as file, self._reading(shard):
             table = file.read_row_group(group, _there(file, names), use_threads=False)
             return self.schema.completed(table, names).replace_schema_metadata(None)

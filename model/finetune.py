@@ -41,9 +41,9 @@ from model.work import work_of
 CODE = (
     "contract.text", "model.checkpoint", "model.config", "model.data", "model.finetune", "model.network",
     "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared",
-    "model.regions", "model.task_config", "model.task_data", "model.tokenizer", "model.training",
-    "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
-    "model.vocabulary_loss", "model.work",
+    "model.region_features", "model.region_pages", "model.regions", "model.task_config", "model.task_data",
+    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
+    "model.training_step", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from task_world import FEATURES, region_row, world, write_dataset  # noqa: F401
 
 from contract.dataset import Dataset
 from contract.errors import InputError
-from model.regions import RegionStore, region_tensors
+from model.regions import region_tensors
 
 
 def test_tensors_are_the_rows(world):  # noqa: F811
@@ -44,16 +44,7 @@ def test_many_row_groups_keep_their_values_when_later_ones_are_read(tmp_path):
     assert all(kept[row["image_id"]].numpy().tobytes() == row["features"] for row in rows)
 
 
-def test_features_of_several_widths_and_none_at_all_are_refused(tmp_path):
+def test_features_of_several_widths_are_refused(tmp_path):
     mixed = write_dataset(tmp_path / "mixed", "regions", [region_row(1), region_row(2, FEATURES + 1)])
     with pytest.raises(InputError, match="several widths"):
         list(region_tensors(mixed))
-    with pytest.raises(InputError, match="no regions"):
-        RegionStore(write_dataset(tmp_path / "none", "regions", []))
-
-
-def test_locations_are_corners_and_area_as_shares_of_the_picture(world):  # noqa: F811
-    store = RegionStore(world / "regions")
-    _, locations = store.one(store.row_of["p003"])
-    assert locations.dtype == np.float32 and locations.shape == (3, 5)
-    np.testing.assert_allclose(locations[1], [10 / 320, 30 / 320, 40 / 320, 50 / 320, 30 * 20 / 320**2])

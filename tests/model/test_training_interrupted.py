@@ -218,8 +218,8 @@ def test_losses_that_are_read_late_still_name_the_first_step_that_is_no_number(t
     record = Record(tmp_path, "pretrain x", Schedule(40, 1e-3, 0, 0.0, 1.0), Running())
     record.resume(torch.nn.Linear(1, 1), torch.optim.AdamW(torch.nn.Linear(1, 1).parameters()))
     for step, loss in enumerate([0.5, 0.25, float("inf"), float("nan")], 1):
-        losses = {"xMLM": torch.tensor(1.0), "VLM": torch.tensor(loss)}
-        record.add(Taken(step, losses, torch.tensor(1.0), {"xMLM": ["s1"], "VLM": [f"c{step}", "c9"]}))
+        of_step = {"xMLM": torch.tensor(1.0), "VLM": torch.tensor(loss)}
+        record.add(Taken(step, of_step, torch.tensor(1.0), {"xMLM": ["s1"], "VLM": [f"c{step}", "c9"]}))
     with pytest.raises(InputError, match=r"the loss of VLM in step 3 is inf\. Its samples: c3, c9 \(all"):
         record.read()
     gradient = Record(tmp_path, "pretrain x", Schedule(40, 1e-3, 0, 0.0, 1.0), Running())

@@ -1,0 +1,85 @@
+"""Making what the next steps need in threads, while the step before is at work."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from contract.errors import UsageError
+
+T = TypeVar("T")
+
+
+class Ahead(Iterator[T], Generic[T]):
+    """The items ``make(first)``, ``make(first + 1)``, … in order, made in threads before they are asked for.
+
+    Used as a context manager, or closed by hand. Item n is begun only once item n - ``depth`` has been asked for: items
+    that take turns at ``depth + 1`` places in memory never meet, as long as the caller lets each go before the next. An
+    error of ``make`` is raised where its item is asked for, and ends the iteration.
+
+    Args:
+        make: makes the item of a number; several threads call it at once where there are several.
+        first: number of the first item.
+        threads: how many.
+        depth: how many items are made ahead of the one that was asked for last.
+
+    Attributes:
+        waited: seconds in which the caller waited for items.
+        worked: seconds that passed between the caller's getting an item and asking for the next.
+
+    Raises:
+        UsageError: where there is no thread, or nothing ahead.
+    """
+
+    def __init__(self, make: Callable[[int], T], first: int, threads: int, depth: int) -> None:
+        if threads < 1 or depth < 1:
+            raise UsageError(f"{threads} threads make {depth} items ahead.", "one at least of each.")
+        self._make, self._number = make, first
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ahead")
+        self._coming: deque[Future[T]] = deque()
+        self._given: float | None = None
+        self.waited = self.worked = 0.0
+        for _ in range(depth):
+            self._begin()
+
+    def _begin(self) -> None:
+        self._coming.append(self._threads.submit(self._make, self._number))
+        self._number += 1
+
+    def __next__(self) -> T:
+        if not self._coming:
+            raise StopIteration
+        asked = time.perf_counter()
+        if self._given is not None:
+            self.worked += asked - self._given
+        self._begin()
+        try:
+            item = self._coming.popleft().result()
+        except BaseException:
+            self.close()
+            raise
+        self._given = time.perf_counter()
+        self.waited += self._given - asked
+        return item
+
+    @property
+    def waited_share(self) -> float:
+        """Which share of the time so far the caller waited, 0 to 1; 0 where no time has passed."""
+        return self.waited / max(self.waited + self.worked, 1e-9)
+
+    def close(self) -> None:
+        """Ends the threads, once they are done with the items they are at; the iteration is over then."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._coming.clear()
+
+    def __enter__(self) -> Ahead[T]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
