@@ -76,7 +76,8 @@ def finetune(call: Call[FinetuneConfig]) -> None:
             network, _draws(network, texts, store, config, call.seed), _schedule(config), call.seed,
             f"finetune {call.path('out').name}", work,
         )  # fmt: skip
-        checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | trained.told())
+        with training_state.needs_room(call.path("out"), training_state.size_of(network)):
+            checkpoint.save(call.path("out"), network, call.path("checkpoint"), facts | trained.told())
 
 
 def _schedule(config: FinetuneConfig) -> Schedule:

@@ -76,7 +76,8 @@ def pretrain(call: Call[PretrainConfig]) -> None:
             Running(**{field.name: getattr(config, field.name) for field in fields(Running)}),
             call.paths.get("log"), validation(call, sources, network),
         )  # fmt: skip
-        checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
+        with training_state.needs_room(call.path("out"), training_state.size_of(network)):
+            checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
 
 
 def read_sources(call: Call[PretrainConfig]) -> Sources:

@@ -44,6 +44,28 @@ def surroundings(code: str, device: torch.device) -> dict[str, Any]:
     return {"code": code, "torch": torch.__version__, "device": device.type, "threads": torch.get_num_threads()}
 
 
+@contextmanager
+def needs_room(path: Path, size: int) -> Iterator[None]:
+    """Turns a full disk, or one that cannot be written, into one message.
+
+    Args:
+        path: what is written within the block.
+        size: how many bytes that needs.
+
+    Raises:
+        InputError: says how much was needed and how much is free.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        free = shutil.disk_usage(path.parent).free
+        raise InputError(
+            f"{path} cannot be written ({error}).",
+            f"room for {size / 1e6:,.2f} MB there, where {free / 1e6:,.2f} MB are free.",
+            "make room and run the same command: it goes on from the last state that was saved.",
+        ) from error
+
+
 class StepLog:
     """A file of JSON lines, each with the ``step`` that it is about, which a resumed training goes on with.
 
@@ -73,7 +95,7 @@ class StepLog:
             InputError: where there is no room for them.
         """
         text = "".join(json.dumps(line) + "\n" for line in lines).encode()
-        with _needs(self.path, len(text)), self.path.open("ab") as file:
+        with needs_room(self.path, len(text)), self.path.open("ab") as file:
             file.write(text)
 
     def lines(self) -> Iterator[Line]:
@@ -87,6 +109,11 @@ def _step_of(raw: bytes) -> float:
         return float(json.loads(raw)["step"])
     except (ValueError, KeyError, TypeError):
         return float("inf")  # no line of this file: it and all after it are dropped, and the count tells
+
+
+def size_of(network: nn.Module) -> int:
+    """The bytes of a network's weights."""
+    return sum(tensor.nbytes for tensor in network.state_dict().values())
 
 
 class States:
@@ -180,7 +207,7 @@ class States:
             return
         new = folder.with_suffix(_NEW)
         try:
-            with _needs(new, sum(tensor.nbytes for tensor in tensors.values())):
+            with needs_room(new, sum(tensor.nbytes for tensor in tensors.values())):
                 new.mkdir()
                 save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, new / _TENSORS)
                 (new / _FACTS).write_text(json.dumps({"sha256": sha256_of_file(new / _TENSORS)}) + "\n")
@@ -222,20 +249,6 @@ def damaged(folder: Path, how: str, then: str) -> InputError:
     return InputError(
         f"The saved training {folder} is damaged ({how}).", "what this command saved.", f"delete {folder}; {then}."
     )
-
-
-@contextmanager
-def _needs(path: Path, size: int) -> Iterator[None]:
-    """Turns a full disk, or one that cannot be written, into one message that says how many bytes were needed."""
-    try:
-        yield
-    except (OSError, SafetensorError) as error:
-        free = shutil.disk_usage(path.parent).free
-        raise InputError(
-            f"{path} cannot be written ({error}).",
-            f"room for {size / 1e6:,.2f} MB there, where {free / 1e6:,.2f} MB are free.",
-            "make room and run the same command: it goes on from the last state that was saved.",
-        ) from error
 
 
 def _force_to_disk(path: Path) -> None:

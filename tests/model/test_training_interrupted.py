@@ -10,12 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
 from task_world import world  # noqa: F401
-from test_pretrain import command, data, losses  # noqa: F401
+from test_pretrain import command, data  # noqa: F401
 from training_world import Trainings
 
 from contract.dataset import Dataset
+from contract.errors import InputError
+from model.training_plan import Running, Schedule
+from model.training_record import Record
+from model.training_step import Taken
 
 TINY = {
     "steps": 90,
@@ -119,6 +124,17 @@ def test_a_full_disk_is_one_message_and_leaves_the_last_good_state(data, undistu
     assert_the_same(undisturbed, tmp_path, tiny_disk / "out")
 
 
+def test_without_room_for_the_checkpoint_the_state_waits_for_it(data, undisturbed, tiny_disk, tmp_path):  # noqa: F811
+    training = tiny(data, tmp_path, tiny_disk / "out", checkpoint_every=TINY["steps"] // 2)
+    assert training.run() == 1
+    assert f"{tiny_disk / 'out'} cannot be written (" in message_of(training)
+    assert not (tiny_disk / "out").exists() and training.states == [45, 90]
+    subprocess.run(["mount", "-o", "remount,size=16m", str(tiny_disk)], check=True)
+    assert training.run() == 0 and "resuming from step 90" in training.said
+    kept, whole = (folder / "weights.safetensors" for folder in (tiny_disk / "out", undisturbed / "out"))
+    assert kept.read_bytes() == whole.read_bytes()
+
+
 def test_where_files_may_not_grow_so_far_it_is_the_same_message(data, tmp_path):  # noqa: F811
     training = tiny(data, tmp_path)
     assert training.run(largest_file=200_000) == 1
@@ -195,3 +211,18 @@ def test_a_loss_that_is_no_number_names_task_step_and_samples_and_keeps_the_last
     assert {key.partition("#")[0] for key in keys} <= known
     for state in training.work.glob("state-*[0-9]"):
         assert all(bool(tensor.isfinite().all()) for tensor in load_file(state / "tensors.safetensors").values())
+
+
+def test_losses_that_are_read_late_still_name_the_first_step_that_is_no_number(tmp_path):
+    """As on a GPU, which is not waited for in every step."""
+    record = Record(tmp_path, "pretrain x", Schedule(40, 1e-3, 0, 0.0, 1.0), Running())
+    record.resume(torch.nn.Linear(1, 1), torch.optim.AdamW(torch.nn.Linear(1, 1).parameters()))
+    for step, loss in enumerate([0.5, 0.25, float("inf"), float("nan")], 1):
+        losses = {"xMLM": torch.tensor(1.0), "VLM": torch.tensor(loss)}
+        record.add(Taken(step, losses, torch.tensor(1.0), {"xMLM": ["s1"], "VLM": [f"c{step}", "c9"]}))
+    with pytest.raises(InputError, match=r"the loss of VLM in step 3 is inf\. Its samples: c3, c9 \(all"):
+        record.read()
+    gradient = Record(tmp_path, "pretrain x", Schedule(40, 1e-3, 0, 0.0, 1.0), Running())
+    gradient.add(Taken(7, {"VLM": torch.tensor(0.5)}, torch.tensor(float("nan")), {"VLM": ["c1"]}))
+    with pytest.raises(InputError, match=r"the gradient in step 7 is nan\. Its samples: c1 \(all"):
+        gradient.read()

@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 import time
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class Trainings:
         process.start()
         deadline = time.monotonic() + 120
         while process.is_alive() and time.monotonic() < deadline:
-            if self._written(begun) >= after:
+            if after < float("inf") and self._written(begun) >= after:
                 os.kill(process.pid, number)
                 after = float("inf")
             time.sleep(0.001)
@@ -70,5 +71,8 @@ class Trainings:
 
     def _written(self, since: int) -> int:
         """Steps whose losses stand in the work folder, once a process that began then has written there."""
-        logs = [log for log in self.work.glob("losses.jsonl") if log.stat().st_mtime_ns > since] if self.work else []
-        return sum(1 for log in logs for _ in log.open("rb"))
+        with suppress(FileNotFoundError):  # the folder goes when the training ends
+            for log in self._out.parent.glob(f".work/{self._out.name}-*/losses.jsonl"):
+                if log.stat().st_mtime_ns > since:
+                    return log.read_bytes().count(b"\n")
+        return 0
