@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from task_world import world  # noqa: F401
-from test_pretrain import command, data, losses  # noqa: F401
+from test_pretrain import command, data  # noqa: F401
 from training_world import Trainings
 
 from contract.dataset import Dataset
