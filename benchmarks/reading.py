@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import h5py
@@ -110,7 +111,7 @@ def read_batches(store: RegionStore, threads: int, memories: list[torch.Tensor])
         rows = np.random.default_rng(number).integers(0, len(store), size)
         return len(store.batch(rows, memories[number % len(memories)] if memories else None).mask)
 
-    with Ahead(batch, 0, threads, max(len(memories) - 1, 1)) as made:
+    with Ahead(batch, count(0), threads, max(len(memories) - 1, 1)) as made:
         return sum(next(made) for _ in range(batches))
 
 

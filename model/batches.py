@@ -22,7 +22,7 @@ from model.data import Ints, Texts, pad
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.objectives import Places, next_tokens
 from model.order import Order
-from model.pairs import PairDraws, alike, duplicates
+from model.pairs import PairDraws, alike
 from model.prepared import Captioned, MaskedCaptions, MaskedRegions, MaskedText, Network, NoisedText, Pairs, Prepared
 from model.regions import RegionStore
 from model.switching import SwitchedAnew
@@ -103,7 +103,7 @@ class Sources:
     @cached_property
     def groups(self) -> Ints:
         """For every picture the number of its group of duplicates."""
-        return duplicates(self.store)
+        return self.store.duplicates()
 
     @cached_property
     def alike(self) -> dict[int, Ints]:

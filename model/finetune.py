@@ -27,7 +27,7 @@ from model.data import Texts, pad, tokenise, without_empty
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.objectives import Asked
 from model.order import Order
-from model.pairs import PairDraws, duplicates
+from model.pairs import PairDraws
 from model.prepared import Captioned, Pairs
 from model.regions import RegionStore
 from model.task_config import FINETUNED, FinetuneConfig
@@ -39,11 +39,11 @@ from model.work import work_of
 
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
-    "contract.text", "model.checkpoint", "model.config", "model.data", "model.finetune", "model.network",
-    "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared",
-    "model.region_features", "model.region_pages", "model.regions", "model.task_config", "model.task_data",
-    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
-    "model.training_step", "model.vocabulary_loss", "model.work",
+    "contract.text", "model.checkpoint", "model.config", "model.data", "model.finetune", "model.loader",
+    "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
+    "model.prepared", "model.region_features", "model.region_pages", "model.regions", "model.task_config",
+    "model.task_data", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
+    "model.training_state", "model.training_step", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def _draws(
             return [Draw("captioning", batch, work_of(batch, network.config))]
 
         return captioning
-    pairs = PairDraws(texts, duplicates(store), config.negatives)
+    pairs = PairDraws(texts, store.duplicates(), config.negatives)
 
     def matching(step: int) -> list[Draw]:
         draw = np.random.default_rng(stable_hash(seed, "negatives", step))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -15,15 +15,15 @@ T = TypeVar("T")
 
 
 class Ahead(Iterator[T], Generic[T]):
-    """The items ``make(first)``, ``make(first + 1)``, … in order, made in threads before they are asked for.
+    """The items of some numbers, in order, made in threads before they are asked for.
 
-    Used as a context manager, or closed by hand. Item n is begun only once item n - ``depth`` has been asked for: items
-    that take turns at ``depth + 1`` places in memory never meet, as long as the caller lets each go before the next. An
-    error of ``make`` is raised where its item is asked for, and ends the iteration.
+    Used as a context manager, or closed by hand. An item is begun only once the one ``depth`` before it has been asked
+    for: items that take turns at ``depth + 1`` places in memory never meet, as long as the caller lets each go before
+    the next. An error of ``make`` is raised where its item is asked for, and ends the iteration.
 
     Args:
         make: makes the item of a number; several threads call it at once where there are several.
-        first: number of the first item.
+        numbers: of the items.
         threads: how many.
         depth: how many items are made ahead of the one that was asked for last.
 
@@ -35,10 +35,10 @@ class Ahead(Iterator[T], Generic[T]):
         UsageError: where there is no thread, or nothing ahead.
     """
 
-    def __init__(self, make: Callable[[int], T], first: int, threads: int, depth: int) -> None:
+    def __init__(self, make: Callable[[int], T], numbers: Iterable[int], threads: int, depth: int) -> None:
         if threads < 1 or depth < 1:
             raise UsageError(f"{threads} threads make {depth} items ahead.", "one at least of each.")
-        self._make, self._number = make, first
+        self._make, self._numbers = make, iter(numbers)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ahead")
         self._coming: deque[Future[T]] = deque()
         self._given: float | None = None
@@ -47,8 +47,9 @@ class Ahead(Iterator[T], Generic[T]):
             self._begin()
 
     def _begin(self) -> None:
-        self._coming.append(self._threads.submit(self._make, self._number))
-        self._number += 1
+        number = next(self._numbers, None)
+        if number is not None:
+            self._coming.append(self._threads.submit(self._make, number))
 
     def __next__(self) -> T:
         if not self._coming:

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import InputError
-from contract.hashing import stable_hash
 from contract.progress import progress
 from model.data import Ints, Texts, numbered
 from model.noise import Bools
-from model.regions import RegionStore
 
 _ALIKE = 20  # how many like pictures hard negatives are drawn from
 _SCORES_AT_ONCE = 1 << 24  # likenesses that are held together: 128 MiB
@@ -140,15 +138,6 @@ class PairDraws:
 
     def _captions_of(self, picture: int) -> Ints:
         return self._by_picture[self._ends[picture - 1] if picture else 0 : self._ends[picture]]
-
-
-def duplicates(store: RegionStore) -> Ints:
-    """For every picture the number of its group of duplicates: pictures with the very same features."""
-    prints = [
-        stable_hash(store.one(row)[0].tobytes().hex())
-        for row in progress(range(len(store)), "looking for duplicates", unit="pictures")
-    ]
-    return np.unique(prints, return_inverse=True)[1].astype(np.int64)
 
 
 def alike(object_ids: Sequence[Ints], pool: Ints) -> dict[int, Ints]:

@@ -43,7 +43,7 @@ from model.work import work_of
 # What a pre-training's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
     "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
-    "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
+    "model.loader", "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
     "model.prepared", "model.pretrain", "model.region_features", "model.region_pages", "model.regions", "model.start",
     "model.start_from", "model.switching", "model.tensor_files", "model.tokenizer", "model.training",
     "model.training_plan", "model.training_record", "model.training_state", "model.training_step", "model.validation",

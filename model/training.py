@@ -15,6 +15,7 @@ from torch import nn
 from contract.hashing import stable_hash
 from contract.progress import Progress
 from model.interruption import StoppedError, asked_to_stop
+from model.loader import Ahead
 from model.training_log import Meter, TrainingLog, in_words
 from model.training_plan import LOG_EVERY, Running, Schedule
 from model.training_record import Record
@@ -22,6 +23,7 @@ from model.training_state import Line
 from model.training_step import Draw, Stepper
 
 DrawsOfStep = Callable[[int], Sequence[Draw]]
+_AHEAD = 2  # steps whose batches are made before their turn
 Validate = Callable[[], dict[str, float]]
 
 
@@ -60,7 +62,8 @@ def train(
 
     Args:
         network: the network.
-        draws_of: what a step trains, counted from 0; depends on the step's number alone.
+        draws_of: what a step trains, counted from 0; depends on the step's number alone. Called in a thread, one step
+            after the other.
         schedule: steps and rates.
         seed: seeds dropout.
         label: what the progress bar says.
@@ -78,11 +81,15 @@ def train(
     if first:
         print(f"resuming from step {first}", flush=True)
     now, whole, note = Meter(stepper.device, running.peak_tflops), Meter(stepper.device, running.peak_tflops), ""
-    with asked_to_stop() as stop, Progress(label, schedule.steps, "steps") as bar, TrainingLog(log, first) as told:
+    steps = range(first, schedule.steps)
+    with (
+        asked_to_stop() as stop, Progress(label, schedule.steps, "steps") as bar, TrainingLog(log, first) as told,
+        Ahead(lambda step: stepper.ready(draws_of(step)), steps, threads=1, depth=_AHEAD) as ahead,
+    ):  # fmt: skip
         bar.update(first)
-        for step in range(first, schedule.steps):
+        for step in steps:
             began = time.monotonic()
-            draws = draws_of(step)
+            draws = next(ahead)
             for meter in (now, whole):
                 meter.count(draws, waited=time.monotonic() - began)
             torch.manual_seed(stable_hash(seed, "dropout", step) % 2**63)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -29,6 +29,9 @@ class Batch(Protocol):
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""
+
+    def pin(self) -> Batch:
+        """The batch in pinned memory."""
 
     def loss(self, network: Any) -> Asked:
         """The summed loss of all that the batch asks of the network, and how much that is."""
@@ -93,6 +96,10 @@ class Stepper:
     def autocast(self) -> AbstractContextManager[Any]:
         """The context in which the network computes, in the precision that is asked for."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self._half)
+
+    def ready(self, draws: Sequence[Draw]) -> Sequence[Draw]:
+        """The draws as they are copied to the device fastest."""
+        return [replace(draw, batch=draw.batch.pin()) for draw in draws] if self.device.type == "cuda" else draws
 
     def take(self, step: int, draws: Sequence[Draw]) -> Taken:
         """Trains the network on what the step of that number, from 0, draws; the draws' losses are summed."""

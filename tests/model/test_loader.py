@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import count
 
 import pytest
 
@@ -15,13 +16,18 @@ def test_items_come_in_order_whoever_is_done_first(threads):
         time.sleep(0.002 * (number % 3))  # later ones are done before earlier ones
         return number * 10
 
-    with Ahead(make, 5, threads, 4) as items:
+    with Ahead(make, count(5), threads, 4) as items:
         assert [next(items) for _ in range(20)] == [number * 10 for number in range(5, 25)]
+
+
+def test_after_the_last_number_there_is_no_item():
+    with Ahead(str, range(3, 5), 2, 4) as items:
+        assert list(items) == ["3", "4"]
 
 
 def test_no_more_is_made_than_was_asked_to_be_ahead():
     begun, most = [], []
-    with Ahead(begun.append, 0, 2, 3) as items:
+    with Ahead(begun.append, count(0), 2, 3) as items:
         for number in range(10):
             next(items)
             time.sleep(0.005)  # long enough for all that may be begun
@@ -38,7 +44,7 @@ def test_places_in_memory_that_items_take_turns_at_are_never_shared():
         place[0] = number
         return place
 
-    with Ahead(make, 0, 4, depth) as items:
+    with Ahead(make, count(0), 4, depth) as items:
         for number in range(200):
             place = next(items)
             time.sleep(0.0005)
@@ -51,7 +57,7 @@ def test_an_error_is_raised_at_its_item_and_ends_the_iteration():
             raise ValueError("number two")
         return number
 
-    items = Ahead(make, 0, 3, 5)
+    items = Ahead(make, count(0), 3, 5)
     assert [next(items), next(items)] == [0, 1]
     with pytest.raises(ValueError, match="number two"):
         next(items)
@@ -69,19 +75,19 @@ def test_closing_ends_the_threads_and_begins_nothing_more():
         go.wait(5)
         made.append(number)
 
-    items = Ahead(make, 0, 2, 8)
+    items = Ahead(make, count(0), 2, 8)
     assert len(running()) == 2
     threading.Timer(0.2, go.set).start()
     items.close()
     assert not running() and sorted(made) == [0, 1]  # those that were begun, and none of the six others
     assert next(items, None) is None
-    with pytest.raises(RuntimeError, match="stopped by hand"), Ahead(make, 0, 2, 2):
+    with pytest.raises(RuntimeError, match="stopped by hand"), Ahead(make, count(0), 2, 2):
         raise RuntimeError("stopped by hand")
     assert not running()
 
 
 def share_of(making, working):
-    with Ahead(lambda number: time.sleep(making), 0, 1, 2) as items:
+    with Ahead(lambda number: time.sleep(making), count(0), 1, 2) as items:
         assert items.waited_share == 0
         for _ in range(12):
             next(items)
@@ -97,4 +103,4 @@ def test_the_share_of_time_that_was_spent_waiting():
 
 def test_nothing_ahead_is_refused():
     with pytest.raises(UsageError, match="0 threads"):
-        Ahead(str, 0, 0, 2)
+        Ahead(str, count(0), 0, 2)
