@@ -23,7 +23,7 @@ _GIB = 1 << 30
 _LEAST_MEMORY_GIB, _LEAST_DISK_GIB = 6, 10  # what the demo needs, with the installation
 _OPTIONAL = {
     "nudenet": ("sensitive-image filter of triples", "pip install -e '.[sensitive]'"),
-    "tensorboard": ("event files of trainings that are given --log", "pip install -e '.[tensorboard]'"),
+    "tensorboard": ("event files of trainings that are given --log-folder", "pip install -e '.[tensorboard]'"),
     "detectron2": ("detectron2's detectors", "build it from its repository; the README says how"),
 }
 

@@ -39,8 +39,8 @@ from model.work import work_of
 
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
-    "contract.text", "model.checkpoint", "model.config", "model.data", "model.finetune", "model.loader",
-    "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
+    "contract.text", "model.checkpoint", "model.config", "model.data", "model.distributed", "model.finetune",
+    "model.loader", "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
     "model.prepared", "model.region_features", "model.region_pages", "model.regions", "model.task_config",
     "model.task_data", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
     "model.training_state", "model.training_step", "model.vocabulary_loss", "model.work",
@@ -145,6 +145,11 @@ class Ranked(Pairs):
     """
 
     kind: str
+
+    @property
+    def count(self) -> int:
+        """Pairs, or true pairs where each is found among its negatives."""
+        return len(self.keys) // (self.together if self.kind == "softmax" else 1)
 
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """The loss of the pairs' logits."""

@@ -33,6 +33,11 @@ class Prepared(ABC, Generic[Network]):
     keys: tuple[str, ...]
     together: int = field(default=1, kw_only=True)
 
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """How many tokens, regions or pairs are asked for; what the loss counts too."""
+
     @abstractmethod
     def loss(self, network: Network) -> Asked:
         """What the network, on the same device, makes of the batch."""
@@ -78,6 +83,11 @@ class MaskedText(Prepared[UnderstandingNetwork]):
     seen_BT: Tensor
     asked: Places
 
+    @property
+    def count(self) -> int:
+        """Masked tokens."""
+        return len(self.asked)
+
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """That of xMLM."""
         return objectives.masked_language_loss(network, self.seen_BT, self.tokens_BT, self.asked)
@@ -105,6 +115,11 @@ class MaskedRegions(Prepared[UnderstandingNetwork]):
     zeroed_BR: Tensor
     asked: Places
 
+    @property
+    def count(self) -> int:
+        """Masked regions."""
+        return len(self.asked)
+
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """That of MRM."""
         return objectives.masked_region_loss(network, self.tokens_BT, self.regions, self.zeroed_BR, self.asked)
@@ -117,6 +132,11 @@ class Pairs(Prepared[UnderstandingNetwork]):
     tokens_PT: Tensor
     regions: Regions
     matched_P: Tensor
+
+    @property
+    def count(self) -> int:
+        """Pairs."""
+        return len(self.matched_P)
 
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """That of VLM."""
@@ -132,6 +152,11 @@ class NoisedText(Prepared[GenerationNetwork]):
     languages_B: Tensor
     asked: Places
 
+    @property
+    def count(self) -> int:
+        """Tokens that are foretold."""
+        return len(self.asked)
+
     def loss(self, network: GenerationNetwork) -> Asked:
         """That of xDAE."""
         return objectives.denoising_loss(network, self.noised_BT, self.tokens_BT, self.languages_B, self.asked)
@@ -146,6 +171,11 @@ class Captioned(Prepared[GenerationNetwork]):
     languages_B: Tensor
     asked: Places
     zeroed_BR: Tensor | None = None
+
+    @property
+    def count(self) -> int:
+        """Tokens that are foretold."""
+        return len(self.asked)
 
     def loss(self, network: GenerationNetwork) -> Asked:
         """That of IC or DIC."""

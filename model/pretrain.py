@@ -29,6 +29,7 @@ from model import checkpoint, training, training_state
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import CONFIGS, NetworkConfig, PretrainConfig
 from model.data import Texts, read_captions, read_codeswitch, read_corpus
+from model.distributed import World, joined_world
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.regions import RegionStore
 from model.start import begin
@@ -43,37 +44,45 @@ from model.work import work_of
 # What a pre-training's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
     "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
-    "model.loader", "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
-    "model.prepared", "model.pretrain", "model.region_features", "model.region_pages", "model.regions", "model.start",
-    "model.start_from", "model.switching", "model.tensor_files", "model.tokenizer", "model.training",
-    "model.training_plan", "model.training_record", "model.training_state", "model.training_step", "model.validation",
-    "model.vocabulary_loss", "model.work", "model.xlmr",
+    "model.distributed", "model.loader", "model.network", "model.noise", "model.objectives", "model.order",
+    "model.packing", "model.pairs", "model.prepared", "model.pretrain", "model.region_features", "model.region_pages",
+    "model.regions", "model.start", "model.start_from", "model.switching", "model.tensor_files", "model.tokenizer",
+    "model.training", "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
+    "model.validation", "model.vocabulary_loss", "model.work", "model.xlmr",
 )  # fmt: skip
 _OF_NO_EFFECT = ("checkpoint_every", "keep_checkpoints", "peak_tflops")  # on weights: may change before going on
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
 
 
 def pretrain(call: Call[PretrainConfig]) -> None:
-    """The stage: reads the sources, trains, writes the checkpoint."""
-    config, device = call.config, choose_device(call.config.device)
-    use_threads(config.threads)
-    sources = read_sources(call)
+    """The stage: reads the sources, trains, writes the checkpoint; in as many processes as torchrun started."""
+    use_threads(call.config.threads)
+    with joined_world(choose_device(call.config.device)) as (world, device):
+        _pretrain(call, world, device)
+
+
+def _pretrain(call: Call[PretrainConfig], world: World, device: torch.device) -> None:
+    config, sources = call.config, read_sources(call)
     torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)
     network = build(network_config(call, sources))
     network.embeddings.measure([sources.store.one(int(row))[0] for row in sources.pool[:_MEASURED]])
     started = start(call, network)
     network = network.to(device)
     size = sum(parameter.numel() for parameter in network.parameters())
-    print(f"pre-training {config.NETWORK} on {device}: {size:,} parameters, {_tell(sources)}.")
-    inputs = {name: fingerprint(path) for name, path in call.paths.items() if path and name not in ("out", "log")}
+    where = f"{world.size} processes on {device.type}" if world.size > 1 else str(device)
+    print(f"pre-training {config.NETWORK} on {where}: {size:,} parameters, {_tell(sources)}.")
+    inputs = {
+        name: fingerprint(path) for name, path in call.paths.items() if path and name not in ("out", "log_folder")
+    }
     parameters = as_parameters(dataclasses.replace(config, from_=None, download=False))  # its fingerprint stands in
     facts = {
         "stage": "pretrain", "mct": sources.codeswitch is not None,
         "parameters": parameters, "seed": call.seed, "inputs": inputs | started,
     }  # fmt: skip
     determining = {name: value for name, value in parameters.items() if name not in _OF_NO_EFFECT}
-    surroundings = training_state.surroundings(fingerprint_of_code(CODE), device)
-    with training_state.work_folder(call.path("out"), facts | {"parameters": determining} | surroundings) as work:
+    determined_by = facts | {"parameters": determining}
+    determined_by |= training_state.surroundings(fingerprint_of_code(CODE), device, world.size)
+    with training_state.work_folder(call.path("out"), determined_by, world.leads) as work:
         trained = training.train(
             network, step_draws(network, sources, config, call.seed),
             Schedule(
@@ -81,10 +90,11 @@ def pretrain(call: Call[PretrainConfig]) -> None:
             ),
             call.seed, f"pretrain {call.path('out').name}", work,
             Running(**{field.name: getattr(config, field.name) for field in dataclasses.fields(Running)}),
-            call.paths.get("log"), validation(call, sources, network),
+            call.paths.get("log_folder"), validation(call, sources, network), world,
         )  # fmt: skip
-        with training_state.needs_room(call.path("out"), training_state.size_of(network)):
-            checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
+        if world.leads:
+            with training_state.needs_room(call.path("out"), training_state.size_of(network)):
+                checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
 
 
 def start(call: Call[PretrainConfig], network: UnderstandingNetwork | GenerationNetwork) -> dict[str, str]:
@@ -195,7 +205,7 @@ PATHS = (
     PathOption("regions", "dataset of regions"),
     PathOption("codeswitch", "dataset of code-switched captions; leave it out to train without MCT", required=False),
     PathOption("lexicon", "that dataset's lexicon; captions are then switched anew in every epoch", required=False),
-    PathOption("log", "folder for speeds, every step's losses and TensorBoard's event files", required=False),
+    PathOption("log-folder", "for speeds, every step's losses and TensorBoard's event files", required=False),
     PathOption("out", "folder for the checkpoint", replaces=checkpoint.made_by("pretrain")),
 )
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
 import torch
@@ -14,12 +15,13 @@ from torch import nn
 
 from contract.hashing import stable_hash
 from contract.progress import Progress
+from model.distributed import World
 from model.interruption import StoppedError, asked_to_stop
 from model.loader import Ahead
 from model.training_log import Meter, TrainingLog, in_words
 from model.training_plan import LOG_EVERY, Running, Schedule
 from model.training_record import Record
-from model.training_state import Line
+from model.training_state import Line, States
 from model.training_step import Draw, Stepper
 
 DrawsOfStep = Callable[[int], Sequence[Draw]]
@@ -57,8 +59,11 @@ def train(
     running: Running = Running(),  # noqa: B008 — frozen
     log: Path | None = None,
     validate: Validate | None = None,
+    world: World = World(),  # noqa: B008 — frozen
 ) -> Trained:
     """Trains a network in place, going on from the work folder's state where there is one.
+
+    Of several processes the first keeps the record, and what it returns tells of the training; the others' is empty.
 
     Args:
         network: the network.
@@ -70,20 +75,28 @@ def train(
         work: folder for the training's state.
         running: precision, saved states, validation.
         log: folder for ``training.jsonl``, ``losses.jsonl`` and TensorBoard's event files; none where None.
+        world: the processes that train it together.
         validate: metrics of held-out samples, lower is better; needed where ``running`` asks for validations.
 
     Raises:
         InputError: where a loss is no number any more, a saved state is damaged, or the disk is full.
         StoppedError: after SIGTERM or SIGINT, once the state is saved.
     """
-    stepper, record = Stepper(network, schedule, running), Record(work, label, schedule, running)
-    first = record.resume(network, stepper.optimiser)
+    stepper = Stepper(network, schedule, running, world)
+    if world.leads:
+        record = Record(work, label, schedule, running)
+        first = record.resume(network, stepper.optimiser)
+    world.wait()
+    if not world.leads:
+        first = States(work, running.keep_checkpoints).resume(network, stepper.optimiser)
+    world.wait()
     if first:
         print(f"resuming from step {first}", flush=True)
     now, whole, note = Meter(stepper.device, running.peak_tflops), Meter(stepper.device, running.peak_tflops), ""
     steps = range(first, schedule.steps)
     with (
-        asked_to_stop() as stop, Progress(label, schedule.steps, "steps") as bar, TrainingLog(log, first) as told,
+        asked_to_stop() as stop, Progress(label, schedule.steps, "steps") as bar,
+        TrainingLog(log if world.leads else None, first) as told,
         Ahead(lambda step: stepper.ready(draws_of(step)), steps, threads=1, depth=_AHEAD) as ahead,
     ):  # fmt: skip
         bar.update(first)
@@ -92,25 +105,29 @@ def train(
             draws = next(ahead)
             for meter in (now, whole):
                 meter.count(draws, waited=time.monotonic() - began)
-            torch.manual_seed(stable_hash(seed, "dropout", step) % 2**63)
-            record.add(stepper.take(step, draws))
-            done, asked_by = step + 1, stop.asked_by
-            closes_line = done % LOG_EVERY == 0 or done == schedule.steps
-            validates = validate is not None and running.validates(done, schedule.steps)
-            saves = done % running.checkpoint_every == 0 or asked_by is not None
-            if closes_line or validates or saves or stepper.device.type == "cpu":
-                record.read()
-            if closes_line:
-                note = told.line(record.close_line(), now.read())
-            if validates and validate is not None:
-                metrics = _validated(network, stepper, validate)
-                record.add_validation(done, metrics, network)
-                told.validation(done, metrics)
-            if saves:
-                record.save(done, network, stepper.optimiser)
-            bar.update(note=note)
-            if asked_by is not None:
-                raise StoppedError(label, f"after step {done} of {schedule.steps}", asked_by)
+            torch.manual_seed(stable_hash(seed, "dropout", step, *world.apart) % 2**63)
+            taken, done = stepper.take(step, draws), step + 1
+            asked_by = world.highest(stop.asked_by or 0, stepper.device)
+            if world.leads:
+                record.add(taken)
+                closes_line = done % LOG_EVERY == 0 or done == schedule.steps
+                validates = validate is not None and running.validates(done, schedule.steps)
+                saves = done % running.checkpoint_every == 0 or asked_by > 0
+                if closes_line or validates or saves or stepper.device.type == "cpu":
+                    record.read()
+                if closes_line:
+                    note = told.line(record.close_line(), now.read())
+                if validates and validate is not None:
+                    metrics = _validated(network, stepper, validate)
+                    record.add_validation(done, metrics, network)
+                    told.validation(done, metrics)
+                if saves:
+                    record.save(done, network, stepper.optimiser)
+                bar.update(note=note)
+            if asked_by:
+                raise StoppedError(label, f"after step {done} of {schedule.steps}", Signals(asked_by))
+    if not world.leads:
+        return Trained([], [], None)
     if first < schedule.steps:
         print(f"{label}: {in_words(whole.read())}.")
     if log is not None:

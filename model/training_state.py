@@ -24,24 +24,30 @@ _NEW, _OLD = ".new", ".old"  # of folders that are not whole: being written, bei
 
 
 @contextmanager
-def work_folder(out: Path, determined_by: Mapping[str, Any]) -> Iterator[Path]:
+def work_folder(out: Path, determined_by: Mapping[str, Any], leads: bool = True) -> Iterator[Path]:
     """Where an unfinished training keeps its state: a folder named by all that determines the training's result.
 
-    It is removed where the block ends without an error; else it waits for the same command.
+    It is removed where the block ends without an error; else it waits for the same command. Of several processes the
+    one that leads removes it.
 
     Args:
         out: what the training will write; the folder lies beside it.
         determined_by: settings, seed, fingerprints of code and inputs, and what else changes a weight's last digit.
+        leads: whether this process leads.
     """
     folder = out.parent / ".work" / f"{out.name}-{sha256_of_json(determined_by)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
-    shutil.rmtree(folder)
+    if leads:
+        shutil.rmtree(folder)
 
 
-def surroundings(code: str, device: torch.device) -> dict[str, Any]:
-    """What else the last digits of a weight depend on: the fingerprint of the code, torch, processor and threads."""
-    return {"code": code, "torch": torch.__version__, "device": device.type, "threads": torch.get_num_threads()}
+def surroundings(code: str, device: torch.device, processes: int = 1) -> dict[str, Any]:
+    """What else the last digits of a weight depend on: the code's fingerprint, torch, processor, threads, processes."""
+    threads = torch.get_num_threads()
+    return {
+        "code": code, "torch": torch.__version__, "device": device.type, "threads": threads, "processes": processes,
+    }  # fmt: skip
 
 
 @contextmanager

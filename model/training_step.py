@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint as recomputed
 
+from model.distributed import World
 from model.objectives import Asked
 from model.training_plan import Running, Schedule
 from model.work import Work
@@ -23,6 +25,10 @@ class Batch(Protocol):
     @property
     def keys(self) -> Sequence[str]:
         """caption_id or sentence_id of each row."""
+
+    @property
+    def count(self) -> int:
+        """How much the batch asks for; its mean loss is the total over this."""
 
     def share(self, rank: int, world: int) -> Batch:
         """One of so many parts, whose totals and counts add up to the whole batch's."""
@@ -63,6 +69,17 @@ class Taken:
     keys: dict[str, list[str]]
 
 
+class _Asking(nn.Module):
+    """What a network makes of a batch: the summed loss. A module, so that several processes can share its weights."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, batch: Batch) -> Tensor:
+        return batch.loss(self._network).total
+
+
 class Stepper:
     """Takes optimiser steps.
 
@@ -70,13 +87,14 @@ class Stepper:
         network: what is trained; layers in ``network.layers`` are recomputed or compiled where that is asked for.
         schedule: rates.
         running: accumulation, precision, recomputing, compiling.
+        world: the processes that train it together.
 
     Attributes:
         optimiser: AdamW, with weight decay for matrices and none for biases and norms.
     """
 
-    def __init__(self, network: nn.Module, schedule: Schedule, running: Running) -> None:
-        self._network, self._schedule = network, schedule
+    def __init__(self, network: nn.Module, schedule: Schedule, running: Running, world: World) -> None:
+        self._network, self._schedule, self._world = network, schedule, world
         self.device = next(network.parameters()).device
         self._half, self._parts = running.precision == "bfloat16", running.accumulate
         decayed = [parameter for parameter in network.parameters() if parameter.ndim > 1]
@@ -92,6 +110,7 @@ class Stepper:
                 layer.forward = partial(recomputed, layer.forward, use_reentrant=False)
             if running.compile and self.device.type == "cuda":
                 layer.compile(dynamic=True)
+        self._asking = world.together(_Asking(network))
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The context in which the network computes, in the precision that is asked for."""
@@ -118,27 +137,27 @@ class Stepper:
         return Taken(step + 1, losses, norm, keys)
 
     def _add_gradients(self, batch: Batch) -> Tensor:
-        """Adds the gradients of a batch's mean loss; returns that mean."""
-        if self._parts == 1:
-            mean = self._ask(batch).mean
-            mean.backward()
-            return mean.detach()
-        trained = list(self._network.parameters())
-        earlier = [parameter.grad for parameter in trained]  # of what the step drew before
-        self.optimiser.zero_grad(set_to_none=True)
-        whole = Asked(torch.zeros((), device=self.device), 0)
-        for number in range(self._parts):
-            part = self._ask(batch.share(number, self._parts))
-            part.total.backward()
-            whole = Asked(whole.total + part.total.detach(), whole.count + part.count)
-        # Parts ask for different amounts, as many tokens as are masked: sums are added up, and divided by the whole.
-        for parameter, before in zip(trained, earlier, strict=True):
-            if parameter.grad is not None:
-                parameter.grad /= max(1, whole.count)
-            if before is not None:
-                parameter.grad = before if parameter.grad is None else parameter.grad.add_(before)
-        return whole.mean
+        """Adds the gradients of a batch's mean loss; returns that mean.
 
-    def _ask(self, batch: Batch) -> Asked:
-        with self.autocast():
-            return batch.to(self.device).loss(self._network)
+        Parts ask for different amounts, as many tokens as are masked: each one's sum is divided by the whole's amount.
+        """
+        mean = torch.zeros((), device=self.device)
+        for number in range(self._parts):
+            part = self._part_of(batch, self._world.rank * self._parts + number)
+            with self._gathering(number + 1 == self._parts):
+                with self.autocast():
+                    total = self._asking(part.to(self.device))
+                loss = total / max(1, batch.count)
+                (loss * self._world.size).backward()  # gathered gradients are means over the processes
+            mean += loss.detach()
+        return self._world.summed(mean)
+
+    def _part_of(self, batch: Batch, number: int) -> Batch:
+        parts = self._world.size * self._parts
+        return batch if parts == 1 else batch.share(number, parts)
+
+    def _gathering(self, last: bool) -> AbstractContextManager[Any]:
+        """Within the block of the last part of a batch the processes' gradients are gathered."""
+        if not last and isinstance(self._asking, DistributedDataParallel):
+            return self._asking.no_sync()
+        return nullcontext()

@@ -18,6 +18,7 @@ from training_world import Trainings
 from contract.command import Call
 from model.batches import GenerationTasks, UnderstandingTasks
 from model.config import CONFIGS, GenerationConfig, UnderstandingConfig
+from model.distributed import World
 from model.network import build
 from model.pretrain import main, network_config, read_sources
 from model.tokenizer import PAD
@@ -50,7 +51,7 @@ def step(made, kind: str, *tasks: str, **running) -> tuple[dict[str, torch.Tenso
     """Gradients and losses of a step, and the network after it."""
     network, batches = made[kind]
     network = copy.deepcopy(network)
-    stepper = Stepper(network, SCHEDULE, Running(**running))
+    stepper = Stepper(network, SCHEDULE, Running(**running), World())
     drawn = [batches.prepare(task, 4 + number) for number, task in enumerate(tasks)]
     torch.manual_seed(0)
     taken = stepper.take(0, [Draw(task, batch, Work(0)) for task, batch in zip(tasks, drawn, strict=True)])
@@ -107,7 +108,7 @@ def test_recomputing_keeps_fewer_activations(made):
     for recompute in (False, True):
         network, tasks = made["understanding"]
         network = copy.deepcopy(network)
-        stepper = Stepper(network, SCHEDULE, Running(recompute=recompute))
+        stepper = Stepper(network, SCHEDULE, Running(recompute=recompute), World())
         weights = {one.data_ptr() for one in network.parameters()}
         held: dict[int, int] = {}
 
@@ -117,7 +118,7 @@ def test_recomputing_keeps_fewer_activations(made):
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            stepper._ask(tasks.prepare("MMLM", 0))
+            stepper._asking(tasks.prepare("MMLM", 0))
         kept[recompute] = sum(held.values())
     assert kept[True] < 0.6 * kept[False]
 
@@ -128,7 +129,7 @@ def test_in_bfloat16_weights_and_optimiser_stay_float32(made):
     assert half_losses["MMLM"] == pytest.approx(losses["MMLM"], rel=0.02) and half_losses != losses
     assert 1e-4 < furthest(rough, exact) < 0.1
     assert {one.dtype for one in network.parameters()} == {torch.float32}
-    stepper = Stepper(network, SCHEDULE, Running(precision="bfloat16"))
+    stepper = Stepper(network, SCHEDULE, Running(precision="bfloat16"), World())
     stepper.take(0, [Draw("MMLM", made["understanding"][1].prepare("MMLM", 1), Work(0))])
     moments = [one for values in stepper.optimiser.state.values() for one in values.values()]
     assert {one.dtype for one in moments} == {torch.float32}
@@ -165,7 +166,7 @@ def trained(data, folder: Path, **settings) -> Trainings:  # noqa: F811
 
 
 def test_a_log_holds_losses_rates_speeds_and_memory_and_the_checkpoint_no_clock(data, tmp_path):  # noqa: F811
-    training = trained(data, tmp_path, log=tmp_path / "log", peak_tflops=0.1)
+    training = trained(data, tmp_path, log_folder=tmp_path / "log", peak_tflops=0.1)
     assert training.run(signal.SIGKILL, after=33) == -signal.SIGKILL
     assert training.run() == 0, training.said
     lines = [json.loads(line) for line in (tmp_path / "log" / "training.jsonl").read_text().splitlines()]
@@ -189,7 +190,7 @@ def test_a_log_holds_losses_rates_speeds_and_memory_and_the_checkpoint_no_clock(
 
 
 def test_pairs_are_counted_as_what_goes_through_the_network(data, tmp_path):  # noqa: F811
-    given = {"tasks": '{"VLM": 1}', "negatives": 3, "steps": 20, "log": tmp_path / "log"}
+    given = {"tasks": '{"VLM": 1}', "negatives": 3, "steps": 20, "log_folder": tmp_path / "log"}
     assert trained(data, tmp_path, **given).run() == 0
     (line,) = [json.loads(line) for line in (tmp_path / "log" / "training.jsonl").read_text().splitlines()]
     samples = line["speed/samples_per_second"] * line["speed/seconds"]
@@ -198,7 +199,7 @@ def test_pairs_are_counted_as_what_goes_through_the_network(data, tmp_path):  # 
 
 def test_tensorboard_reads_the_event_files(data, tmp_path):  # noqa: F811
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    training = trained(data, tmp_path, log=tmp_path / "log")
+    training = trained(data, tmp_path, log_folder=tmp_path / "log")
     assert training.run(signal.SIGTERM, after=33) == 143 and training.run() == 0, training.said
     read = events.EventAccumulator(str(tmp_path / "log"))
     read.Reload()
@@ -210,7 +211,9 @@ def test_tensorboard_reads_the_event_files(data, tmp_path):  # noqa: F811
 
 def test_without_tensorboard_the_rest_is_logged_and_one_line_says_so(data, tmp_path, monkeypatch, capsys):  # noqa: F811
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)  # as where the package is not installed
-    monkeypatch.setattr(sys, "argv", command("understanding", data, tmp_path / "out", log=tmp_path / "log", **TOLD)[2:])
+    monkeypatch.setattr(
+        sys, "argv", command("understanding", data, tmp_path / "out", log_folder=tmp_path / "log", **TOLD)[2:]
+    )
     assert main() == 0
     said = [line for line in capsys.readouterr().out.splitlines() if "TensorBoard" in line]
     assert len(said) == 1 and "pip install -e '.[tensorboard]'" in said[0]

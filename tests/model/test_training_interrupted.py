@@ -42,7 +42,7 @@ def undisturbed(data, tmp_path_factory) -> Path:  # noqa: F811
 
 
 def tiny(data: dict[str, Path], folder: Path, out: Path | None = None, **settings) -> Trainings:  # noqa: F811
-    line = command("understanding", data, out or folder / "out", log=folder / "log", **TINY | settings)
+    line = command("understanding", data, out or folder / "out", log_folder=folder / "log", **TINY | settings)
     return Trainings(line, folder / "said")
 
 

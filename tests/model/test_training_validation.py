@@ -43,7 +43,7 @@ def held_out(data, tmp_path_factory) -> dict[str, Path]:  # noqa: F811
 def run(held_out, folder: Path, *kills: int, **settings) -> dict:
     """Trains, with kills after some steps; returns what the checkpoint says of the training."""
     folder.mkdir(exist_ok=True)
-    line = command("understanding", held_out, folder / "out", log=folder / "log", **SETTINGS | settings)
+    line = command("understanding", held_out, folder / "out", log_folder=folder / "log", **SETTINGS | settings)
     training = Trainings(line, folder / "said")
     for kill in kills:
         assert training.run(signal.SIGKILL, kill) == -signal.SIGKILL, training.said

@@ -1,0 +1,105 @@
+"""Several processes that train one network together, as torchrun starts them.
+
+    torchrun --nproc-per-node 8 -m model.pretrain understanding …
+
+Each process takes its share of every batch; gradients are summed over all of them and divided by what the whole batch
+asks, so that the same steps are taken as by one process. The first process writes; the others keep quiet.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from contract.errors import UsageError
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes of a training.
+
+    Attributes:
+        rank: this one's number.
+        size: how many there are.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.rank == 0
+
+    @property
+    def apart(self) -> tuple[int, ...]:
+        """What tells this process's random draws from those of one that is alone or leads."""
+        return (self.rank,) if self.rank else ()
+
+    def summed(self, tensor: Tensor) -> Tensor:
+        """The sum of what all processes give, in place."""
+        if self.size > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def highest(self, number: int, device: torch.device) -> int:
+        """The highest of the numbers that the processes give."""
+        if self.size == 1:
+            return number
+        shared = torch.tensor(number, device=device)
+        dist.all_reduce(shared, dist.ReduceOp.MAX)
+        return int(shared)
+
+    def wait(self) -> None:
+        """Waits until all processes are here."""
+        if self.size > 1:
+            dist.barrier()
+
+    def together(self, module: nn.Module) -> nn.Module:
+        """The module with gradients that are means over all processes, whichever of its weights a batch uses."""
+        if self.size == 1:
+            return module
+        return DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=True)
+
+
+@contextmanager
+def joined_world(device: torch.device) -> Iterator[tuple[World, torch.device]]:
+    """Joins the processes that torchrun started; the world of one where it started none.
+
+    Args:
+        device: where to train; of several GPUs each process takes the one of its number on this machine.
+
+    Yields:
+        The world, and this process's device.
+
+    Raises:
+        UsageError: where there are more processes on this machine than GPUs.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield World(), device
+        return
+    if device.type == "cuda":
+        local, count = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if local >= count:
+            raise UsageError(f"torchrun starts process {local + 1} here, where {count} GPUs are.", "one GPU a process.")
+        device = torch.device("cuda", local)
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        with ExitStack() as quiet:
+            if dist.get_rank() > 0:  # errors are told when the block has ended
+                nowhere = quiet.enter_context(Path(os.devnull).open("w"))
+                quiet.enter_context(redirect_stdout(nowhere))
+                quiet.enter_context(redirect_stderr(nowhere))
+            yield World(dist.get_rank(), dist.get_world_size()), device
+    finally:
+        dist.destroy_process_group()
