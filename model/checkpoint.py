@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from contract.config import load_config
 from contract.errors import InputError, UsageError
@@ -44,8 +46,9 @@ class Checkpoint:
 
 
 def save(
-    folder: Path, network: UnderstandingNetwork | GenerationNetwork, tokenizer_folder: Path, training: dict[str, Any]
-) -> None:
+    folder: Path, network: UnderstandingNetwork | GenerationNetwork, tokenizer_folder: Path, training: dict[str, Any],
+    weights: Mapping[str, Tensor] | None = None,
+) -> None:  # fmt: skip
     """Writes a checkpoint; the folder appears only when all of it is written.
 
     Args:
@@ -53,9 +56,11 @@ def save(
         network: the trained network.
         tokenizer_folder: holds its SentencePiece model.
         training: JSON values on how it was trained.
+        weights: its weights where it holds a part of them alone.
     """
+    weights = network.state_dict() if weights is None else weights
     with written_beside(folder) as new:
-        save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, new / WEIGHTS)
+        save_file({name: tensor.contiguous() for name, tensor in weights.items()}, new / WEIGHTS)
         shutil.copyfile(tokenizer_folder / MODEL_FILE, new / MODEL_FILE)
         values = {
             "network": dataclasses.asdict(network.config), "training": training,

@@ -142,6 +142,7 @@ class PretrainConfig:
     precision: str = option("float32", "float32, or bfloat16 for products; weights and optimiser stay float32")
     recompute: bool = option(False, "compute the layers' activations again in the backward pass, to save memory")
     compile: bool = option(False, "compile the layers, on a GPU")
+    spread: bool = option(False, "spread weights and optimiser over the processes that torchrun starts (FSDP2)")
     peak_tflops: float = option(0.0, "the processor's rate, to say what share of it is used (MFU)", "10^12 a second")
     validate_every: int = option(0, "steps between validations on held-out texts; 0 leaves them out", "steps")
     validate_batches: int = option(8, "batches a task that a validation takes", "batches")
@@ -174,6 +175,8 @@ class PretrainConfig:
             raise UsageError(
                 f"accumulate is {self.accumulate} and batch_size is {self.batch_size}.", "a sample a part at least."
             )
+        if self.spread and (self.validate_every or self.recompute):
+            raise UsageError("spread is set beside validate_every or recompute.", "one or the other, for the present.")
         for task, weight in self.tasks.items():
             if task not in TASKS[self.NETWORK]:
                 raise UsageError(f"tasks has {task!r}.", f"some of {', '.join(TASKS[self.NETWORK])}.")

@@ -9,7 +9,7 @@ asks, so that the same steps are taken as by one process. The first process writ
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from contract.errors import UsageError
@@ -63,11 +65,35 @@ class World:
         if self.size > 1:
             dist.barrier()
 
-    def together(self, module: nn.Module) -> nn.Module:
-        """The module with gradients that are means over all processes, whichever of its weights a batch uses."""
+    def together(self, module: nn.Module, layers: Iterable[nn.Module] = ()) -> nn.Module:
+        """The module with gradients that are means over all processes.
+
+        Args:
+            module: whichever of its weights a batch uses.
+            layers: parts of it whose weights are spread over the processes, and with them all others (FSDP2); with none
+                given every process has all weights (DDP).
+        """
         if self.size == 1:
             return module
-        return DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=True)
+        spread = list(layers)
+        if not spread:
+            return DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=True)
+        for layer in spread:
+            fully_shard(layer)
+        fully_shard(module)
+        return module
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """A tensor that may be spread over the processes, all of it; all processes ask together."""
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def like(full: Tensor, spread: Tensor) -> Tensor:
+    """This process's part of a whole tensor that every process has, where another is spread; else the tensor itself."""
+    if not isinstance(spread, DTensor):
+        return full
+    return distribute_tensor(full.to(spread.device), spread.device_mesh, spread.placements, src_data_rank=None)
 
 
 @contextmanager

@@ -94,7 +94,9 @@ def _pretrain(call: Call[PretrainConfig], world: World, device: torch.device) ->
         )  # fmt: skip
         if world.leads:
             with training_state.needs_room(call.path("out"), training_state.size_of(network)):
-                checkpoint.save(call.path("out"), network, call.path("tokenizer"), facts | trained.told())
+                checkpoint.save(
+                    call.path("out"), network, call.path("tokenizer"), facts | trained.told(), trained.weights
+                )
 
 
 def start(call: Call[PretrainConfig], network: UnderstandingNetwork | GenerationNetwork) -> dict[str, str]:

@@ -11,7 +11,7 @@ from signal import Signals
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from contract.hashing import stable_hash
 from contract.progress import Progress
@@ -21,7 +21,7 @@ from model.loader import Ahead
 from model.training_log import Meter, TrainingLog, in_words
 from model.training_plan import LOG_EVERY, Running, Schedule
 from model.training_record import Record
-from model.training_state import Line, States
+from model.training_state import Line, States, state_of, weights_of
 from model.training_step import Draw, Stepper
 
 DrawsOfStep = Callable[[int], Sequence[Draw]]
@@ -37,11 +37,13 @@ class Trained:
         losses: every 20 steps: step, learning rate and the mean of each loss by its name.
         validation: step and metrics of every validation.
         best_step: the step whose weights were kept; None where they are the last ones.
+        weights: the network's, whole.
     """
 
     losses: list[Line]
     validation: list[Line]
     best_step: int | None
+    weights: dict[str, Tensor]
 
     def told(self) -> dict[str, Any]:
         """As JSON values; of validation only where there was one."""
@@ -108,32 +110,34 @@ def train(
             torch.manual_seed(stable_hash(seed, "dropout", step, *world.apart) % 2**63)
             taken, done = stepper.take(step, draws), step + 1
             asked_by = world.highest(stop.asked_by or 0, stepper.device)
+            closes_line = done % LOG_EVERY == 0 or done == schedule.steps
+            validates = validate is not None and running.validates(done, schedule.steps)
+            saves = done % running.checkpoint_every == 0 or asked_by > 0
+            state = state_of(network, stepper.optimiser) if saves else {}
             if world.leads:
                 record.add(taken)
-                closes_line = done % LOG_EVERY == 0 or done == schedule.steps
-                validates = validate is not None and running.validates(done, schedule.steps)
-                saves = done % running.checkpoint_every == 0 or asked_by > 0
                 if closes_line or validates or saves or stepper.device.type == "cpu":
                     record.read()
                 if closes_line:
                     note = told.line(record.close_line(), now.read())
                 if validates and validate is not None:
                     metrics = _validated(network, stepper, validate)
-                    record.add_validation(done, metrics, network)
+                    record.add_validation(done, metrics, network.state_dict())
                     told.validation(done, metrics)
                 if saves:
-                    record.save(done, network, stepper.optimiser)
+                    record.save(done, state)
                 bar.update(note=note)
             if asked_by:
                 raise StoppedError(label, f"after step {done} of {schedule.steps}", Signals(asked_by))
+    last = weights_of(network)
     if not world.leads:
-        return Trained([], [], None)
+        return Trained([], [], None, last)
     if first < schedule.steps:
         print(f"{label}: {in_words(whole.read())}.")
     if log is not None:
         shutil.copyfile(record.losses.path, log / record.losses.path.name)
     record.load_best(network)
-    return Trained(record.averaged(), list(record.validation.lines()), record.best_step())
+    return Trained(record.averaged(), list(record.validation.lines()), record.best_step(), last)
 
 
 def _validated(network: nn.Module, stepper: Stepper, validate: Validate) -> dict[str, float]:

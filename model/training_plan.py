@@ -45,6 +45,7 @@ class Running:
         precision: float32, or bfloat16 for products; weights and optimiser are float32 in both.
         recompute: whether the backward pass computes the layers' activations again instead of keeping them.
         compile: whether layers are compiled, on a GPU.
+        spread: whether each of several processes keeps a part of weights and optimiser alone.
         peak_tflops: the processor's rate in 10^12 operations a second; 0 where it is not known.
         validate_every: optimiser steps between validations; the last step has one too. 0 validates never.
         best_metric: the metric whose lowest value says which weights are kept; the last ones where it is empty.
@@ -56,6 +57,7 @@ class Running:
     precision: str = "float32"
     recompute: bool = False
     compile: bool = False
+    spread: bool = False
     peak_tflops: float = 0.0
     validate_every: int = 0
     best_metric: str = ""

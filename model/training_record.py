@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from contract.errors import InputError
 from model.training_plan import LOG_EVERY, Running, Schedule
@@ -97,7 +97,7 @@ class Record:
         steps, self._line = self._line, []
         return _averaged(steps, self._schedule)
 
-    def add_validation(self, done: int, metrics: dict[str, float], network: nn.Module) -> None:
+    def add_validation(self, done: int, metrics: dict[str, float], weights: Mapping[str, Tensor]) -> None:
         """Notes a validation, and saves the weights where they are the best so far.
 
         Raises:
@@ -108,15 +108,15 @@ class Record:
                 raise InputError(f"{self._label}: {name} after step {done} is {value}.", "a number.", "lower the rate.")
         self.validation.add([{"step": done} | metrics])
         if self.best_step() == done:
-            self._states.save_best(done, network)
+            self._states.save_best(done, weights)
 
-    def save(self, done: int, network: nn.Module, optimiser: torch.optim.Optimizer) -> None:
-        """Saves the state after a step, all of whose losses were read.
+    def save(self, done: int, tensors: Mapping[str, Tensor]) -> None:
+        """Saves the state after a step, which ``state_of`` gives, and all of whose losses were read.
 
         Raises:
             InputError: where the disk is full.
         """
-        self._states.save(done, network, optimiser, (self.losses, self.validation))
+        self._states.save(done, tensors, (self.losses, self.validation))
 
     def best_step(self) -> int | None:
         """The step whose metric is the lowest, the first of equal ones; None where no metric is asked for."""

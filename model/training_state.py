@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from contract.errors import InputError
 from contract.hashing import sha256_of_file, sha256_of_json
+from model.distributed import like, whole
 
 Line = dict[str, float]  # of JSON, about a step
 _TENSORS, _FACTS = "tensors.safetensors", "state.json"
@@ -122,6 +123,25 @@ def size_of(network: nn.Module) -> int:
     return sum(tensor.nbytes for tensor in network.state_dict().values())
 
 
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """A network's weights by their names, whole; processes over which they are spread ask together."""
+    return {name: whole(tensor) for name, tensor in network.state_dict().items()}
+
+
+def put_weights(weights: Mapping[str, Tensor], network: nn.Module) -> None:
+    """Puts whole weights into a network, or its part of them where they are spread."""
+    places = network.state_dict()
+    network.load_state_dict({name: like(tensor, places.get(name, tensor)) for name, tensor in weights.items()})
+
+
+def state_of(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The tensors of network and optimiser, whole; processes over which they are spread ask together."""
+    tensors = {f"network.{name}": tensor for name, tensor in weights_of(network).items()}
+    for index, values in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": whole(tensor) for name, tensor in values.items()}
+    return tensors
+
+
 class States:
     """The saved states of a training in its work folder, the last few and the best.
 
@@ -139,13 +159,12 @@ class States:
         for unfinished in [*work.glob(f"*{_NEW}"), *work.glob(f"*{_OLD}")]:
             shutil.rmtree(unfinished)
 
-    def save(self, step: int, network: nn.Module, optimiser: torch.optim.Optimizer, logs: Iterable[StepLog]) -> None:
+    def save(self, step: int, tensors: Mapping[str, Tensor], logs: Iterable[StepLog]) -> None:
         """Saves the state after a step, and then removes those that are too many.
 
         Args:
             step: optimiser steps that are done.
-            network: the network.
-            optimiser: its optimiser.
+            tensors: what ``state_of`` gives.
             logs: files that must be on the disk before the state is.
 
         Raises:
@@ -153,20 +172,17 @@ class States:
         """
         for log in logs:
             _force_to_disk(log.path)
-        tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-        for index, values in optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in values.items()}
         self._write(self._place("state", step), tensors)
         self._remove(self._found("state")[: -self._keep])
 
-    def save_best(self, step: int, network: nn.Module) -> None:
+    def save_best(self, step: int, weights: Mapping[str, Tensor]) -> None:
         """Saves the weights after a step in place of those that were the best before.
 
         Raises:
             InputError: where there is no room for them; the best before stays.
         """
         best = self._place("best", step)
-        self._write(best, network.state_dict())
+        self._write(best, weights)
         self._remove(path for path in self._found("best") if path != best)
 
     def resume(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> int:
@@ -188,8 +204,14 @@ class States:
                 else:
                     index, _, field = rest.partition(".")
                     values.setdefault(int(index), {})[field] = tensor
-            network.load_state_dict(weights)
-            optimiser.load_state_dict({"state": values, "param_groups": optimiser.state_dict()["param_groups"]})
+            put_weights(weights, network)
+            parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+            state = {
+                index: {
+                    name: like(value, parameters[index]) if value.ndim else value for name, value in fields.items()
+                } for index, fields in values.items()
+            }  # fmt: skip
+            optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
         return _step_in(states[-1])
 
     def load_best(self, step: int, network: nn.Module) -> None:
@@ -199,7 +221,7 @@ class States:
             InputError: where they are damaged.
         """
         with _whole(self._work, "the training then starts anew"):
-            network.load_state_dict(_read(self._place("best", step)))
+            put_weights(_read(self._place("best", step)), network)
 
     def _place(self, kind: str, step: int) -> Path:
         return self._work / f"{kind}-{step:010d}"

@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint as recomputed
 
-from model.distributed import World
+from model.distributed import World, whole
 from model.objectives import Asked
 from model.training_plan import Running, Schedule
 from model.work import Work
@@ -97,6 +98,8 @@ class Stepper:
         self._network, self._schedule, self._world = network, schedule, world
         self.device = next(network.parameters()).device
         self._half, self._parts = running.precision == "bfloat16", running.accumulate
+        layers: Sequence[nn.Module] = getattr(network, "layers", ())
+        self._asking = world.together(_Asking(network), layers if running.spread else ())
         decayed = [parameter for parameter in network.parameters() if parameter.ndim > 1]
         others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
         groups: list[dict[str, Any]] = [
@@ -105,12 +108,11 @@ class Stepper:
         self.optimiser = torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=schedule.betas, fused=True)
         if running.compile and self.device.type != "cuda":
             print(f"compile is for GPUs: on {self.device.type} the layers run as they are.")
-        for layer in getattr(network, "layers", ()):
+        for layer in layers:
             if running.recompute:
                 layer.forward = partial(recomputed, layer.forward, use_reentrant=False)
             if running.compile and self.device.type == "cuda":
                 layer.compile(dynamic=True)
-        self._asking = world.together(_Asking(network))
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The context in which the network computes, in the precision that is asked for."""
@@ -132,7 +134,7 @@ class Stepper:
             loss = self._add_gradients(draw.batch)
             losses[draw.task] = losses[draw.task] + loss if draw.task in losses else loss
             keys.setdefault(draw.task, []).extend(draw.batch.keys)
-        norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._schedule.clip_norm)
+        norm = whole(nn.utils.clip_grad_norm_(self._network.parameters(), self._schedule.clip_norm))
         self.optimiser.step()
         return Taken(step + 1, losses, norm, keys)
 
@@ -158,6 +160,8 @@ class Stepper:
 
     def _gathering(self, last: bool) -> AbstractContextManager[Any]:
         """Within the block of the last part of a batch the processes' gradients are gathered."""
-        if not last and isinstance(self._asking, DistributedDataParallel):
+        if isinstance(self._asking, FSDPModule):
+            self._asking.set_requires_gradient_sync(last)
+        elif not last and isinstance(self._asking, DistributedDataParallel):
             return self._asking.no_sync()
         return nullcontext()

@@ -53,6 +53,22 @@ def test_two_processes_take_the_steps_of_one(kind, data, tmp_path, record_proper
 
 
 @pytest.mark.timeout(600)
+def test_weights_spread_over_two_processes_take_the_same_steps_and_go_on_after_a_stop(data, tmp_path):  # noqa: F811
+    settings = {"steps": 60, "dropout": 0.0, "checkpoint_every": 10}
+    one = command("understanding", data, tmp_path / "alone", **settings, log_folder=tmp_path / "alone-log")
+    run(one)
+    line = together(
+        [*command("understanding", data, tmp_path / "stopped", **settings, log_folder=tmp_path / "log"), "--spread"], 2
+    )
+    stop_after(25, line, tmp_path)
+    assert "resuming from step" in run(line)
+    alone, spread = losses(tmp_path / "alone-log"), losses(tmp_path / "log")
+    assert max(abs(one[task] - other[task]) for one, other in zip(alone, spread, strict=True) for task in one) < 1e-4
+    weights = [load_file(tmp_path / name / "weights.safetensors") for name in ("alone", "stopped")]
+    assert all((weights[0][name] - weights[1][name]).abs().max() < 1e-2 for name in weights[0])
+
+
+@pytest.mark.timeout(600)
 def test_a_batch_in_parts_is_shared_too(data, tmp_path):  # noqa: F811
     settings = {"steps": 12, "dropout": 0.0, "batch_size": 9, "tasks": '{"MMLM": 1, "VLM": 1}'}
     for name, processes, parts in (("alone", 1, 1), ("two", 2, 2)):
@@ -72,20 +88,25 @@ def test_stopped_together_they_go_on_together(data, tmp_path):  # noqa: F811
         )
 
     run(line("undisturbed"))
-    process = subprocess.Popen(line("stopped"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    stop_after(40, line("stopped"), tmp_path)
+    assert "resuming from step" in run(line("stopped"))
+    assert losses(tmp_path / "stopped-log") == losses(tmp_path / "undisturbed-log")
+    both = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("stopped", "undisturbed")]
+    assert both[0] == both[1]
+
+
+def stop_after(steps: int, line: list[str], folder: Path) -> None:
+    """Starts a training whose output is ``stopped`` and ends it by SIGTERM after so many steps."""
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     deadline = time.monotonic() + 120
-    while not _steps(tmp_path / ".work") > 40:
+    while not _steps(folder / ".work") > steps:
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)  # torchrun hands it on
     said, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "was stopped by SIGTERM after step" in said
-    assert not (tmp_path / "stopped").exists()
-    assert "resuming from step" in run(line("stopped"))
-    assert losses(tmp_path / "stopped-log") == losses(tmp_path / "undisturbed-log")
-    both = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("stopped", "undisturbed")]
-    assert both[0] == both[1]
+    assert not (folder / "stopped").exists()
 
 
 def _steps(work: Path) -> int:
