@@ -1,6 +1,6 @@
 """What MCT brings: pre-training with and without it, everything else equal, from several seeds.
 
-    m3p run --profile multi30k --target codeswitch --target regions --target tokenizer
+    for stage in regions codeswitch tokenizer; do m3p run --profile multi30k --target $stage; done
     python benchmarks/mct_seeds.py --profile multi30k --seeds 1 2 3
 
 Takes the datasets that a profile has made, pre-trains the understanding network twice a seed, and evaluates retrieval
