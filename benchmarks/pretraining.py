@@ -13,58 +13,32 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from parts.plain_reference import IGNORED, PlainReference
 from torch import Tensor, nn
 
-from model import noise, objectives
+from model import noise
 from model.config import NetworkConfig
 from model.data import pad
 from model.network import Regions, UnderstandingNetwork
 from model.objectives import Places
-from model.tokenizer import BOS, EOS, PAD
+from model.prepared import MaskedCaptions, MaskedRegions, MaskedText, Pairs, Prepared
+from model.tokenizer import BOS, EOS
+from model.work import work_of
 
 VOCABULARY, CLASSES, MOST_REGIONS = 250_002, 1600, 100
 TASKS = ("xMLM", "MMLM", "MRM", "VLM")
+Step = Callable[[Prepared[UnderstandingNetwork]], None]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """One batch for all tasks.
-
-    Attributes:
-        tokens_BT: the texts.
-        seen_BT: the texts with some tokens masked.
-        words_BT: bool, the tokens that are asked for.
-        regions: of the pictures.
-        chosen_BR: bool, the regions that are asked for.
-        zeroed_BR: bool, those of them that the network does not see.
-        matched_B: whether text and picture match, 1.0 or 0.0.
-    """
-
-    tokens_BT: Tensor
-    seen_BT: Tensor
-    words_BT: Tensor
-    regions: Regions
-    chosen_BR: Tensor
-    zeroed_BR: Tensor
-    matched_B: Tensor
-
-    def to(self, device: torch.device) -> Batch:
-        """The batch on a device."""
-        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
-
-
-def draw_batch(size: int, width: int, draw: np.random.Generator) -> Batch:
-    """One batch for all tasks. Multi30K's English captions have 17 pieces on average, with their ends."""
+def draw_batch(task: str, size: int, width: int, draw: np.random.Generator) -> Prepared[UnderstandingNetwork]:
+    """A batch of a task. Multi30K's English captions have 17 pieces on average, with their ends."""
     lengths = np.clip(draw.lognormal(2.75, 0.33, size), 6, 60).astype(int)
-    texts = [np.concatenate([[BOS], draw.integers(10, VOCABULARY - 1, length - 2), [EOS]]) for length in lengths]
-    tokens = pad(texts)
-    seen, words = noise.mask_tokens(tokens.numpy(), 0.15, VOCABULARY - 1, draw)
+    tokens = pad([np.concatenate([[BOS], draw.integers(10, VOCABULARY - 1, length - 2), [EOS]]) for length in lengths])
+    seen, words = (torch.from_numpy(one) for one in noise.mask_tokens(tokens.numpy(), 0.15, VOCABULARY - 1, draw))
     counts = draw.integers(36, MOST_REGIONS + 1, size)
     mask = np.arange(counts.max()) < counts[:, None]
     regions = Regions(
@@ -72,36 +46,38 @@ def draw_batch(size: int, width: int, draw: np.random.Generator) -> Batch:
         torch.from_numpy(draw.random((*mask.shape, 5), np.float32)), torch.from_numpy(mask),
         torch.from_numpy(draw.integers(0, CLASSES, mask.shape)),
     )  # fmt: skip
-    chosen, zeroed = (torch.from_numpy(one) for one in noise.mask_regions(mask, 0.15, draw))
-    matched = torch.from_numpy((draw.random(size) < 0.5).astype(np.float32))
-    return Batch(tokens, torch.from_numpy(seen), torch.from_numpy(words), regions, chosen, zeroed, matched)
-
-
-def loss_of_ours(network: UnderstandingNetwork, task: str, batch: Batch) -> Tensor:
-    """One task's loss, by our objectives."""
-    tokens, seen, regions = batch.tokens_BT, batch.seen_BT, batch.regions
+    keys = tuple(map(str, range(size)))
     if task == "xMLM":
-        return objectives.masked_language_loss(network, seen, tokens, Places.where(batch.words_BT)).mean
+        return MaskedText(keys, tokens, seen, Places.where(words))
     if task == "MMLM":
-        words = Places.where(batch.words_BT)
-        return objectives.multimodal_masked_language_loss(network, seen, tokens, regions, words).mean
+        return MaskedCaptions(keys, tokens, seen, Places.where(words), regions)
     if task == "MRM":
-        chosen = Places.where(batch.chosen_BR)
-        return objectives.masked_region_loss(network, tokens, regions, batch.zeroed_BR, chosen).mean
-    return objectives.matching_loss(network, tokens, regions, batch.matched_B).mean
+        chosen, zeroed = (torch.from_numpy(one) for one in noise.mask_regions(mask, 0.15, draw))
+        return MaskedRegions(keys, tokens, regions, zeroed, Places.where(chosen))
+    return Pairs(keys, tokens, regions, torch.from_numpy((draw.random(size) < 0.5).astype(np.float32)))
 
 
-def loss_of_reference(network: PlainReference, task: str, batch: Batch) -> Tensor:
-    """The same task's, by the reference."""
-    if task in ("xMLM", "MMLM"):
-        labels_BT = batch.tokens_BT.masked_fill(~batch.words_BT, IGNORED)
-        return network.masked_language(batch.seen_BT, labels_BT, batch.regions if task == "MMLM" else None)
-    if task == "MRM":
-        return network.masked_regions(batch.tokens_BT, batch.regions, batch.chosen_BR, batch.zeroed_BR)
-    return network.matching(batch.tokens_BT, batch.regions, batch.matched_B)
+def loss_of_ours(network: UnderstandingNetwork, batch: Prepared[UnderstandingNetwork]) -> Tensor:
+    """The batch's mean loss, by our objectives."""
+    return batch.loss(network).mean
 
 
-def seconds_of(step: Callable[[Batch], None], batches: list[Batch], device: torch.device) -> float:
+def loss_of_reference(network: PlainReference, batch: Prepared[UnderstandingNetwork]) -> Tensor:
+    """The same, by the reference."""
+    if isinstance(batch, MaskedText):
+        labels_BT = torch.full_like(batch.tokens_BT, IGNORED)
+        labels_BT[batch.asked.rows_N, batch.asked.columns_N] = batch.asked.of(batch.tokens_BT)
+        regions = batch.regions if isinstance(batch, MaskedCaptions) else None
+        return network.masked_language(batch.seen_BT, labels_BT, regions)
+    if isinstance(batch, MaskedRegions):
+        chosen_BR = torch.zeros_like(batch.zeroed_BR)
+        chosen_BR[batch.asked.rows_N, batch.asked.columns_N] = True
+        return network.masked_regions(batch.tokens_BT, batch.regions, chosen_BR, batch.zeroed_BR)
+    assert isinstance(batch, Pairs)
+    return network.matching(batch.tokens_PT, batch.regions, batch.matched_P)
+
+
+def seconds_of(step: Step, batches: Sequence[Prepared[UnderstandingNetwork]], device: torch.device) -> float:
     """Seconds of a step, a mean over the batches."""
     step(batches[0])  # not counted: first uses are slow
     _wait(device)
@@ -117,21 +93,6 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize()
 
 
-def useful_operations(config: NetworkConfig, task: str, batch: Batch) -> float:
-    """Multiplications and additions of a step that count: forward, and twice as many backward."""
-    texts = (batch.tokens_BT != PAD).sum(1).double()
-    lengths = texts if task == "xMLM" else texts + batch.regions.mask.sum(1)
-    width, asked = config.width, float(batch.words_BT.sum())
-    operations = config.layers * float((24 * width**2 * lengths + 4 * width * lengths**2).sum())
-    if task != "xMLM":
-        operations += 2 * width * config.feature_dim * float(batch.regions.mask.sum())
-    if task in ("xMLM", "MMLM"):
-        operations += 2 * width * (config.vocabulary + width) * asked
-    if task == "MRM":
-        operations += 2 * width * (config.feature_dim + width + CLASSES) * float(batch.chosen_BR.sum())
-    return 3 * operations
-
-
 def matrix_rate(device: torch.device, kind: torch.dtype) -> float:
     """Operations a second that the card reaches in large matrix products."""
     one, other = (torch.randn(8192, 8192, device=device, dtype=kind) for _ in range(2))
@@ -145,24 +106,19 @@ def matrix_rate(device: torch.device, kind: torch.dtype) -> float:
     return statistics.median(rates)
 
 
-def steps_of(
-    network: nn.Module, loss_of: Callable[..., Tensor], precision: str, device: torch.device
-) -> Callable[[str], Callable[[Batch], None]]:
-    """A training step for each task."""
+def step_of(network: nn.Module, loss_of: Callable[..., Tensor], precision: str, device: torch.device) -> Step:
+    """A training step."""
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-4, fused=True)
 
-    def of(task: str) -> Callable[[Batch], None]:
-        def step(batch: Batch) -> None:
-            optimiser.zero_grad(set_to_none=True)
-            with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-                loss = loss_of(network, task, batch)
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
+    def step(batch: Prepared[UnderstandingNetwork]) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            loss = loss_of(network, batch)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
 
-        return step
-
-    return of
+    return step
 
 
 def main() -> None:
@@ -182,37 +138,48 @@ def main() -> None:
         "understanding", given.layers, given.width, given.heads, 0.1, VOCABULARY, ("en",), 2048,
         tuple(f"class {number}" for number in range(CLASSES)), 128, "unit",
     )  # fmt: skip
-    batches = [draw_batch(given.batch, config.feature_dim, draw).to(device) for _ in range(given.batches)]
-    for line in _lines(config, batches, given.rounds, given.precision, device):
+    for line in _lines(config, given, device, draw):
         print(line, flush=True)
 
 
 def _lines(
-    config: NetworkConfig, batches: list[Batch], rounds: int, precision: str, device: torch.device
+    config: NetworkConfig, given: argparse.Namespace, device: torch.device, draw: np.random.Generator
 ) -> Iterator[str]:
     torch.manual_seed(7)
-    samples = len(batches[0].tokens_BT)
-    ours = steps_of(UnderstandingNetwork(config).to(device).train(), loss_of_ours, precision, device)
+    ours = step_of(UnderstandingNetwork(config).to(device).train(), loss_of_ours, given.precision, device)
     reference = PlainReference(config, config.max_text_length + MOST_REGIONS).to(device).train()
-    theirs = steps_of(reference, loss_of_reference, precision, device)
-    kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    theirs = step_of(reference, loss_of_reference, given.precision, device)
+    kind = torch.bfloat16 if given.precision == "bfloat16" else torch.float32
     rate = matrix_rate(device, kind) if device.type == "cuda" else None
-    means: dict[str, list[float]] = {"ours": [], "theirs": []}
+    means: list[tuple[float, float]] = []
     for task in TASKS:
-        pairs = [
-            (seconds_of(ours(task), batches, device), seconds_of(theirs(task), batches, device)) for _ in range(rounds)
-        ]
+        drawn = [draw_batch(task, given.batch, config.feature_dim, draw) for _ in range(given.batches)]
+        operations = statistics.mean(work_of(batch, config).operations for batch in drawn)
+        batches = [batch.to(device) for batch in drawn]
+        pairs, peaks = [], []
+        for _ in range(given.rounds):
+            seconds, memory = zip(*(_measured(step, batches, device) for step in (ours, theirs)), strict=True)
+            pairs.append(seconds)
+            peaks.append(memory)
         mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-        means["ours"].append(mine)
-        means["theirs"].append(other)
+        means.append((mine, other))
         ratio = statistics.median(b / a for a, b in pairs)
-        share = f", {_rate(config, task, batches) / mine / rate:.0%} of the card's matrix rate" if rate else ""
-        yield f"{task}: {samples / mine:,.1f} samples/s, reference {samples / other:,.1f}, {ratio:.2f} times{share}"
-    yield f"all four, as often each: {sum(means['theirs']) / sum(means['ours']):.2f} times"
+        shown = f"{task}: {given.batch / mine:,.1f} samples/s, reference {given.batch / other:,.1f}, {ratio:.2f} times"
+        if rate:
+            shown += f", {operations / mine / rate:.0%} of the card's matrix rate"
+            shown += ", peak memory {:.1f} GB, reference {:.1f} GB".format(*(peak / 1e9 for peak in peaks[-1]))
+        yield shown
+    yield f"all four, as often each: {sum(other for _, other in means) / sum(mine for mine, _ in means):.2f} times"
 
 
-def _rate(config: NetworkConfig, task: str, batches: list[Batch]) -> float:
-    return statistics.mean(useful_operations(config, task, batch) for batch in batches)
+def _measured(
+    step: Step, batches: Sequence[Prepared[UnderstandingNetwork]], device: torch.device
+) -> tuple[float, float]:
+    """Seconds of a step, and on a GPU the most bytes in use meanwhile, both networks' weights among them."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    seconds = seconds_of(step, batches, device)
+    return seconds, torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
 
 
 if __name__ == "__main__":

@@ -85,8 +85,8 @@ class World:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """A tensor that may be spread over the processes, all of it; all processes ask together."""
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    """A tensor, or all of one that is spread over the processes, on the CPU; all processes ask together."""
+    return tensor.full_tensor().cpu() if isinstance(tensor, DTensor) else tensor
 
 
 def like(full: Tensor, spread: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from contract.hashing import stable_hash
 
 Ints = NDArray[np.int64]
-_WINDOW = 32  # batches whose samples are sorted by length together
+_WINDOW = 32  # batches whose samples are sorted by length together, at most
 
 
 class Order:
@@ -17,8 +17,8 @@ class Order:
     Args:
         length: how many samples there are.
         seed: what the permutations depend on.
-        lengths: of the samples. The samples of 32 batches are then sorted by it, so that a batch holds samples of like
-            length and little padding, and these batches come in an order drawn anew.
+        lengths: of the samples. The samples of 32 batches are then sorted by it, or of as many as an epoch has, so
+            that a batch holds samples of like length and little padding; these batches come in an order drawn anew.
     """
 
     def __init__(self, length: int, *seed: str | int, lengths: Ints | None = None) -> None:
@@ -35,7 +35,7 @@ class Order:
         """Indices of the batch of that number, and the epoch in which it sees each of them: [2, size]."""
         if self._lengths is None:
             return self._between(number * size, (number + 1) * size)
-        window, place = divmod(number, _WINDOW)
+        window, place = divmod(number, self._batches(size))
         of, batches = self._sorted
         if of != (window, size):
             batches = self._window(window, size, self._lengths)
@@ -43,11 +43,16 @@ class Order:
         return batches[place]
 
     def _window(self, window: int, size: int, lengths: Ints) -> Ints:
-        """The batches of a window, [32, 2, size]: sorted by length, then put in an order drawn anew."""
-        samples = self._between(window * _WINDOW * size, (window + 1) * _WINDOW * size)
-        by_length = samples[:, np.argsort(lengths[samples[0]], kind="stable")].reshape(2, _WINDOW, size)
+        """The batches of a window, [batches, 2, size]: sorted by length, then put in an order drawn anew."""
+        batches = self._batches(size)
+        samples = self._between(window * batches * size, (window + 1) * batches * size)
+        by_length = samples[:, np.argsort(lengths[samples[0]], kind="stable")].reshape(2, batches, size)
         draw = np.random.default_rng(stable_hash(*self._seed, "window", window))
         return draw.permutation(by_length.swapaxes(0, 1))
+
+    def _batches(self, size: int) -> int:
+        """Batches of a window: of more than an epoch's samples one would hold the same ones twice."""
+        return max(1, min(_WINDOW, self._length // size))
 
     def _between(self, start: int, end: int) -> Ints:
         """Samples at the positions from ``start`` to ``end`` of the endless row of epochs, and their epochs."""

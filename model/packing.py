@@ -118,4 +118,6 @@ def attend(
         query, key, value = (x.unflatten(0, (block.samples, -1)).transpose(1, 2) for x in part)
         out_BHLd = F.scaled_dot_product_attention(query, key, value, is_causal=causal, dropout_p=dropout)
         attended.append(out_BHLd.transpose(1, 2).flatten(0, 1))
-    return torch.cat(attended) if attended else query_AHd
+    if not attended:  # an empty batch; all three are part of it, so that each gets a gradient
+        return query_AHd + 0 * (key_NHd.sum() + value_NHd.sum())
+    return torch.cat(attended)

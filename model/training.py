@@ -94,26 +94,27 @@ def train(
     world.wait()
     if first:
         print(f"resuming from step {first}", flush=True)
-    now, whole, note = Meter(stepper.device, running.peak_tflops), Meter(stepper.device, running.peak_tflops), ""
+    peak = running.peak_tflops * world.size
+    now, whole, note = Meter(stepper.device, peak), Meter(stepper.device, peak), ""
     steps = range(first, schedule.steps)
     with (
         asked_to_stop() as stop, Progress(label, schedule.steps, "steps") as bar,
         TrainingLog(log if world.leads else None, first) as told,
-        Ahead(lambda step: stepper.ready(draws_of(step)), steps, threads=1, depth=_AHEAD) as ahead,
+        Ahead(lambda step: list(map(stepper.ready, draws_of(step))), steps, threads=1, depth=_AHEAD) as ahead,
     ):  # fmt: skip
         bar.update(first)
         for step in steps:
             began = time.monotonic()
-            draws = next(ahead)
+            ready = next(ahead)
             for meter in (now, whole):
-                meter.count(draws, waited=time.monotonic() - began)
+                meter.count([one.draw for one in ready], waited=time.monotonic() - began)
             torch.manual_seed(stable_hash(seed, "dropout", step, *world.apart) % 2**63)
-            taken, done = stepper.take(step, draws), step + 1
+            taken, done = stepper.take(step, ready), step + 1
             asked_by = world.highest(stop.asked_by or 0, stepper.device)
             closes_line = done % LOG_EVERY == 0 or done == schedule.steps
             validates = validate is not None and running.validates(done, schedule.steps)
             saves = done % running.checkpoint_every == 0 or asked_by > 0
-            state = state_of(network, stepper.optimiser) if saves else {}
+            state = state_of(network, stepper.optimiser, world.leads) if saves else {}
             if world.leads:
                 record.add(taken)
                 if closes_line or validates or saves or stepper.device.type == "cpu":
@@ -129,7 +130,7 @@ def train(
                 bar.update(note=note)
             if asked_by:
                 raise StoppedError(label, f"after step {done} of {schedule.steps}", Signals(asked_by))
-    last = weights_of(network)
+    last = weights_of(network, world.leads)
     if not world.leads:
         return Trained([], [], None, last)
     if first < schedule.steps:

@@ -123,9 +123,14 @@ def size_of(network: nn.Module) -> int:
     return sum(tensor.nbytes for tensor in network.state_dict().values())
 
 
-def weights_of(network: nn.Module) -> dict[str, Tensor]:
-    """A network's weights by their names, whole; processes over which they are spread ask together."""
-    return {name: whole(tensor) for name, tensor in network.state_dict().items()}
+def weights_of(network: nn.Module, keeps: bool = True) -> dict[str, Tensor]:
+    """A network's weights by their names, whole; processes over which they are spread ask together, one keeps them."""
+    return _gathered(network.state_dict(), keeps)
+
+
+def _gathered(tensors: Mapping[str, Tensor], keeps: bool) -> dict[str, Tensor]:
+    gathered = ((name, whole(tensor)) for name, tensor in tensors.items())  # one at a time on the device
+    return {name: tensor for name, tensor in gathered if keeps}
 
 
 def put_weights(weights: Mapping[str, Tensor], network: nn.Module) -> None:
@@ -134,12 +139,12 @@ def put_weights(weights: Mapping[str, Tensor], network: nn.Module) -> None:
     network.load_state_dict({name: like(tensor, places.get(name, tensor)) for name, tensor in weights.items()})
 
 
-def state_of(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The tensors of network and optimiser, whole; processes over which they are spread ask together."""
-    tensors = {f"network.{name}": tensor for name, tensor in weights_of(network).items()}
+def state_of(network: nn.Module, optimiser: torch.optim.Optimizer, keeps: bool = True) -> dict[str, Tensor]:
+    """The tensors of network and optimiser, whole, as ``weights_of`` gives them."""
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     for index, values in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{name}": whole(tensor) for name, tensor in values.items()}
-    return tensors
+        tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in values.items()}
+    return _gathered(tensors, keeps)
 
 
 class States:
@@ -174,16 +179,18 @@ class States:
             _force_to_disk(log.path)
         self._write(self._place("state", step), tensors)
         self._remove(self._found("state")[: -self._keep])
+        self._remove(self._found("best")[:-1])  # only now: from an earlier state training would need an earlier best
 
     def save_best(self, step: int, weights: Mapping[str, Tensor]) -> None:
-        """Saves the weights after a step in place of those that were the best before.
+        """Saves the weights after a step, the best so far; those before go with the next state.
 
         Raises:
             InputError: where there is no room for them; the best before stays.
         """
         best = self._place("best", step)
+        if best.exists():  # of a training that was killed after it, whose digits may have been others on a GPU
+            self._remove([best])
         self._write(best, weights)
-        self._remove(path for path in self._found("best") if path != best)
 
     def resume(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> int:
         """Puts the last state into network and optimiser and returns its step; 0 where there is none.

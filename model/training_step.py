@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -54,12 +54,20 @@ class Draw:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """A draw, and the parts of its batch that this process asks the network one after the other."""
+
+    draw: Draw
+    parts: list[Batch]
+
+
+@dataclass(frozen=True)
 class Taken:
     """What a step tells, on the device where it was computed: reading it waits for the step.
 
     Attributes:
         step: optimiser steps that are done with it.
-        losses: a scalar a task.
+        losses: a scalar a task, the mean of its draws.
         norm: of the whole gradient, before clipping; a scalar.
         keys: ids of the texts, by task.
     """
@@ -118,45 +126,43 @@ class Stepper:
         """The context in which the network computes, in the precision that is asked for."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self._half)
 
-    def ready(self, draws: Sequence[Draw]) -> Sequence[Draw]:
-        """The draws as they are copied to the device fastest."""
-        return [replace(draw, batch=draw.batch.pin()) for draw in draws] if self.device.type == "cuda" else draws
+    def ready(self, draw: Draw) -> Ready:
+        """A draw with this process's parts of its batch, as they are copied to the device fastest."""
+        first, all_parts = self._world.rank * self._parts, self._world.size * self._parts
+        numbers = range(first, first + self._parts)
+        parts = [draw.batch] if all_parts == 1 else [draw.batch.share(number, all_parts) for number in numbers]
+        return Ready(draw, [part.pin() for part in parts] if self.device.type == "cuda" else parts)
 
-    def take(self, step: int, draws: Sequence[Draw]) -> Taken:
+    def take(self, step: int, several: Sequence[Ready]) -> Taken:
         """Trains the network on what the step of that number, from 0, draws; the draws' losses are summed."""
         self._network.train()
         for group in self.optimiser.param_groups:
             group["lr"] = self._schedule.rate(step)
         self.optimiser.zero_grad(set_to_none=True)
-        losses: dict[str, Tensor] = {}
+        means: dict[str, list[Tensor]] = {}
         keys: dict[str, list[str]] = {}
-        for draw in draws:
-            loss = self._add_gradients(draw.batch)
-            losses[draw.task] = losses[draw.task] + loss if draw.task in losses else loss
-            keys.setdefault(draw.task, []).extend(draw.batch.keys)
+        for one in several:
+            means.setdefault(one.draw.task, []).append(self._add_gradients(one))
+            keys.setdefault(one.draw.task, []).extend(one.draw.batch.keys)
+        losses = {task: torch.stack(drawn).mean() for task, drawn in means.items()}
         norm = whole(nn.utils.clip_grad_norm_(self._network.parameters(), self._schedule.clip_norm))
         self.optimiser.step()
         return Taken(step + 1, losses, norm, keys)
 
-    def _add_gradients(self, batch: Batch) -> Tensor:
+    def _add_gradients(self, ready: Ready) -> Tensor:
         """Adds the gradients of a batch's mean loss; returns that mean.
 
         Parts ask for different amounts, as many tokens as are masked: each one's sum is divided by the whole's amount.
         """
         mean = torch.zeros((), device=self.device)
-        for number in range(self._parts):
-            part = self._part_of(batch, self._world.rank * self._parts + number)
-            with self._gathering(number + 1 == self._parts):
+        for number, part in enumerate(ready.parts, 1):
+            with self._gathering(number == self._parts):
                 with self.autocast():
                     total = self._asking(part.to(self.device))
-                loss = total / max(1, batch.count)
+                loss = total / max(1, ready.draw.batch.count)
                 (loss * self._world.size).backward()  # gathered gradients are means over the processes
             mean += loss.detach()
         return self._world.summed(mean)
-
-    def _part_of(self, batch: Batch, number: int) -> Batch:
-        parts = self._world.size * self._parts
-        return batch if parts == 1 else batch.share(number, parts)
 
     def _gathering(self, last: bool) -> AbstractContextManager[Any]:
         """Within the block of the last part of a batch the processes' gradients are gathered."""

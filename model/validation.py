@@ -32,6 +32,8 @@ def validation(
         tasks = GenerationTasks(held_out, config)
     else:
         tasks = UnderstandingTasks(held_out, config)
+    for task in config.validated_tasks:
+        tasks.prepare(task, 0)  # so that what cannot be prepared is said now
     print(f"validating on {len(held_out.captions):,} captions and {len(held_out.corpus):,} sentences.")
 
     def metrics() -> dict[str, float]:

@@ -24,22 +24,24 @@ def vocabulary_loss(x_ND: Tensor, weight_VD: Tensor, bias_V: Tensor, wanted_N: T
         bias_V: its bias.
         wanted_N: int64, the ids.
     """
-    if torch.is_autocast_enabled(x_ND.device.type):
-        kind = torch.get_autocast_dtype(x_ND.device.type)
-        x_ND, weight_VD, bias_V = x_ND.to(kind), weight_VD.to(kind), bias_V.to(kind)
+    device = x_ND.device.type
+    kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x_ND.dtype
     rows = max(1, _BYTES_AT_ONCE // (4 * len(weight_VD)))
-    loss: Tensor = _VocabularyLoss.apply(x_ND, weight_VD, bias_V, wanted_N, rows, torch.is_grad_enabled())
+    loss: Tensor = _VocabularyLoss.apply(x_ND, weight_VD, bias_V, wanted_N, kind, rows, torch.is_grad_enabled())
     return loss
 
 
 class _VocabularyLoss(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, x_ND: Tensor, weight_VD: Tensor, bias_V: Tensor, wanted_N: Tensor, rows: int, learns: bool
-    ) -> Tensor:
+        ctx: Any, x_ND: Tensor, weight_VD: Tensor, bias_V: Tensor, wanted_N: Tensor, kind: torch.dtype, rows: int,
+        learns: bool,
+    ) -> Tensor:  # fmt: skip
         exact = torch.promote_types(x_ND.dtype, torch.float32)
         total = torch.zeros((), device=x_ND.device, dtype=exact)
-        gradients = [torch.zeros_like(one) for one in (x_ND, weight_VD, bias_V)] if learns else []
+        # In full precision, in which the tokens' shares are summed; products are taken in the precision asked for.
+        gradients = [torch.zeros_like(one, dtype=exact) for one in (x_ND, weight_VD, bias_V)] if learns else []
+        x_ND, weight_VD, bias_V = x_ND.to(kind), weight_VD.to(kind), bias_V.to(kind)
         for start in range(0, len(x_ND), rows):
             part = slice(start, start + rows)
             log_NV = torch.addmm(bias_V, x_ND[part], weight_VD.T).log_softmax(-1, dtype=exact)
@@ -53,7 +55,7 @@ class _VocabularyLoss(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
         gradients, ctx.gradients = ctx.gradients, []  # scaled in place: one of them is as large as the embedding
-        return *(gradient.mul_(scale) for gradient in gradients), None, None, None
+        return *(gradient.mul_(scale) for gradient in gradients), None, None, None, None
 
 
 def _add_gradients(
@@ -62,7 +64,10 @@ def _add_gradients(
     """Adds some tokens' gradients; a logit's is its softmax, less 1 where it is the wanted one's."""
     of_x, of_weight, of_bias = gradients
     share_NV[torch.arange(len(share_NV), device=share_NV.device), wanted_N[part]] -= 1
+    of_bias += share_NV.sum(0)
     share_NV = share_NV.to(x_ND.dtype)
     of_x[part] = share_NV @ weight_VD
-    of_weight.addmm_(share_NV.T, x_ND[part])
-    of_bias += share_NV.sum(0)
+    if of_weight.dtype == x_ND.dtype:
+        of_weight.addmm_(share_NV.T, x_ND[part])
+    else:
+        of_weight += share_NV.T @ x_ND[part]

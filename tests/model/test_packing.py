@@ -102,6 +102,25 @@ def test_packed_positions_come_back_to_their_places():
     assert [(block.samples, block.length) for block in packing.blocks] == [(1, 2), (1, 3), (2, 5), (1, 7), (2, 9)]
 
 
+@pytest.mark.parametrize("kind", ["understanding", "generation"])
+def test_an_empty_batch_has_gradients_of_nothing_for_the_same_weights(kind):
+    """Of several processes one may get no sample: it takes part in the others' sums with zeros."""
+
+    def outputs(network) -> torch.Tensor:
+        some = slice(0, 0) if outputs.empty else slice(None)
+        if kind == "understanding":
+            return network.joint(tokens()[some], as_double(regions()[some]))
+        memory, mask = network.encode_regions(as_double(regions()[some]))
+        return network.decode(tokens()[some], torch.zeros(len(memory), dtype=torch.long), memory, mask)
+
+    outputs.empty = False
+    _, (_, of_all) = both_ways(kind, outputs)
+    outputs.empty = True
+    _, (_, of_none) = both_ways(kind, outputs)
+    assert of_none.keys() == of_all.keys()
+    assert all(gradient.abs().max() == 0 for gradient in of_none.values())
+
+
 def test_no_padding_is_computed():
     torch.manual_seed(0)
     network, seen = build(config("understanding")), []

@@ -54,7 +54,8 @@ def step(made, kind: str, *tasks: str, **running) -> tuple[dict[str, torch.Tenso
     stepper = Stepper(network, SCHEDULE, Running(**running), World())
     drawn = [batches.prepare(task, 4 + number) for number, task in enumerate(tasks)]
     torch.manual_seed(0)
-    taken = stepper.take(0, [Draw(task, batch, Work(0)) for task, batch in zip(tasks, drawn, strict=True)])
+    draws = [Draw(task, batch, Work(0)) for task, batch in zip(tasks, drawn, strict=True)]
+    taken = stepper.take(0, list(map(stepper.ready, draws)))
     gradients = {name: one.grad for name, one in network.named_parameters() if one.grad is not None}
     return gradients, {task: loss.item() for task, loss in taken.losses.items()}, network
 
@@ -64,6 +65,11 @@ def furthest(ours: dict[str, torch.Tensor], others: dict[str, torch.Tensor]) -> 
     assert ours.keys() == others.keys()
     largest = max(float(one.abs().max()) for one in others.values())
     return max(float((ours[name] - others[name]).abs().max()) for name in ours) / largest
+
+
+def test_a_task_drawn_twice_is_told_by_the_mean_of_its_draws(made):
+    once, twice = (step(made, "understanding", *["VLM"] * times)[1] for times in (1, 2))
+    assert 0.5 < twice["VLM"] / once["VLM"] < 1.5
 
 
 @pytest.mark.parametrize(("kind", "task"), TASKS)
@@ -130,7 +136,7 @@ def test_in_bfloat16_weights_and_optimiser_stay_float32(made):
     assert 1e-4 < furthest(rough, exact) < 0.1
     assert {one.dtype for one in network.parameters()} == {torch.float32}
     stepper = Stepper(network, SCHEDULE, Running(precision="bfloat16"), World())
-    stepper.take(0, [Draw("MMLM", made["understanding"][1].prepare("MMLM", 1), Work(0))])
+    stepper.take(0, [stepper.ready(Draw("MMLM", made["understanding"][1].prepare("MMLM", 1), Work(0)))])
     moments = [one for values in stepper.optimiser.state.values() for one in values.values()]
     assert {one.dtype for one in moments} == {torch.float32}
 

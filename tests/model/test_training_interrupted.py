@@ -20,6 +20,7 @@ from contract.dataset import Dataset
 from contract.errors import InputError
 from model.training_plan import Running, Schedule
 from model.training_record import Record
+from model.training_state import state_of
 from model.training_step import Taken
 
 TINY = {
@@ -226,3 +227,31 @@ def test_losses_that_are_read_late_still_name_the_first_step_that_is_no_number(t
     gradient.add(Taken(7, {"VLM": torch.tensor(0.5)}, torch.tensor(float("nan")), {"VLM": ["c1"]}))
     with pytest.raises(InputError, match=r"the gradient in step 7 is nan\. Its samples: c1 \(all"):
         gradient.read()
+
+
+def test_a_best_that_a_replayed_step_does_not_reach_again_leaves_the_one_before(tmp_path):
+    """On a GPU a step may end otherwise when it is taken again after a kill."""
+    schedule, running = Schedule(8, 1e-3, 0, 0.0, 1.0), Running(validate_every=2, best_metric="VLM.loss")
+    network = torch.nn.Linear(1, 1)
+    optimiser = torch.optim.AdamW(network.parameters())
+
+    def validated(record, step, metric):
+        torch.nn.init.constant_(network.weight, step)
+        for done in (step - 1, step):
+            record.add(Taken(done, {"VLM": torch.tensor(1.0)}, torch.tensor(1.0), {"VLM": ["c1"]}))
+        record.read()
+        record.add_validation(step, {"VLM.loss": metric}, network.state_dict())
+
+    killed = Record(tmp_path, "pretrain x", schedule, running)
+    assert killed.resume(network, optimiser) == 0
+    validated(killed, 2, 0.9)
+    validated(killed, 4, 0.7)
+    killed.save(4, state_of(network, optimiser))
+    validated(killed, 6, 0.5)  # the best, behind the last state; then it is killed
+    again = Record(tmp_path, "pretrain x", schedule, running)
+    assert again.resume(network, optimiser) == 4
+    validated(again, 6, 0.8)
+    validated(again, 8, 0.8)
+    assert again.best_step() == 4
+    again.load_best(network)
+    assert network.weight.item() == 4
