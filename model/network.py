@@ -32,7 +32,7 @@ class Regions:
     """The regions of a batch of pictures, padded to the longest.
 
     Attributes:
-        features: float32 [B, R, F], as the detector gave them.
+        features: float32 or float16 [B, R, F], as the detector gave them.
         locations: float32 [B, R, 5]: x1/w, y1/h, x2/w, y2/h, share of the picture's area.
         mask: bool [B, R], True where a region is real.
         object_ids: int64 [B, R], the detector's most likely class.
@@ -88,7 +88,8 @@ class Embeddings(nn.Module):
         self.feature_spread.copy_(numbers_NF.std(dim=0) + _LEAST_SPREAD)
 
     def scaled(self, features_BRF: Tensor) -> Tensor:
-        """Features as the network sees them and as MRM asks for them back."""
+        """Features as the network sees them and as MRM asks for them back; they may come in float16."""
+        features_BRF = features_BRF.to(self.feature_mean.dtype)
         if self.feature_scaling == "raw":
             return features_BRF
         if self.feature_scaling == "standard":

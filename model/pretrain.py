@@ -62,7 +62,7 @@ def pretrain(call: Call[PretrainConfig]) -> None:
 
 
 def _pretrain(call: Call[PretrainConfig], world: World, device: torch.device) -> None:
-    config, sources = call.config, read_sources(call)
+    config, sources = call.config, read_sources(call, device)
     torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)
     network = build(network_config(call, sources))
     network.embeddings.measure([sources.store.one(int(row))[0] for row in sources.pool[:_MEASURED]])
@@ -120,11 +120,12 @@ def start(call: Call[PretrainConfig], network: UnderstandingNetwork | Generation
     return {"from": weights.fingerprint()}
 
 
-def read_sources(call: Call[PretrainConfig]) -> Sources:
-    """Reads and tokenises everything that pre-training sees: English captions only, and plain text."""
+def read_sources(call: Call[PretrainConfig], device: torch.device) -> Sources:
+    """Reads and tokenises everything that pre-training on a device sees: English captions only, and plain text."""
     longest = call.config.max_text_length
     plain_text = Dataset(call.path("corpus"), "corpus").manifest.statistics["languages"]
-    tokenizer, store = Tokenizer(call.path("tokenizer")), RegionStore(call.path("regions"))
+    tokenizer = Tokenizer(call.path("tokenizer"))
+    store = RegionStore(call.path("regions"), for_gpu=device.type == "cuda")
     captions = read_captions(call.path("captions"), tokenizer, store, "train", ("en",), longest)
     corpus = read_corpus(call.path("corpus"), tokenizer, "train", longest)
     # The language embedding has room for every language that a caption may later be asked for in.

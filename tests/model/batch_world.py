@@ -16,8 +16,8 @@ TASKS = (*UNDERSTANDING_TASKS, *GENERATION_TASKS)
 LANGUAGES = ("de", "en", "zh")
 
 
-def sources_of(world: Path, **changed) -> Sources:
-    tokenizer, store = Tokenizer(world / "tokenizer"), RegionStore(world / "regions")
+def sources_of(world: Path, for_gpu: bool = False, **changed) -> Sources:
+    tokenizer, store = Tokenizer(world / "tokenizer"), RegionStore(world / "regions", for_gpu)
     rows = [caption_rows(picture)[0] for picture in range(PICTURES)]
     pictures = np.array([store.row_of[row["image_id"]] for row in rows])
 

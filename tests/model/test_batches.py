@@ -82,6 +82,15 @@ def test_shares_add_up_to_the_whole_batch(sources, task, size, world_size):
     torch.testing.assert_close(gradient_of_shares, gradient, rtol=1e-3, atol=1e-3 * gradient.abs().max().item())
 
 
+@pytest.mark.parametrize("task", [task for task in TASKS if task not in ("xMLM", "xDAE")])
+def test_features_on_their_way_to_a_gpu_are_half_as_large_and_give_the_same_loss(world, sources, task):  # noqa: F811
+    halves = tasks_of(sources_of(world, for_gpu=True), task, batch_size=8).prepare(task, 2)
+    whole = tasks_of(sources, task, batch_size=8).prepare(task, 2)
+    assert halves.regions.features.dtype == torch.float16 and whole.regions.features.dtype == torch.float32
+    network = build(network_config(sources, task, 1, 32)).eval()
+    assert halves.loss(network).mean == whole.loss(network).mean
+
+
 def test_a_true_pair_stays_with_its_mismatched_ones(sources):
     batch = tasks_of(sources, "VLM", batch_size=7, negatives=3).prepare("VLM", 0)
     for world_size in (2, 4, 8):

@@ -151,7 +151,7 @@ def test_without_mct_all_but_the_switched_tasks_see_the_same_batches(data):
 
 def test_no_caption_of_another_language_or_split_is_seen(data):
     paths = {**data, "out": Path("unused")}
-    sources = read_sources(Call(UnderstandingConfig(max_text_length=32), paths, 3, 1))
+    sources = read_sources(Call(UnderstandingConfig(max_text_length=32), paths, 3, 1), torch.device("cpu"))
     rows = {row["caption_id"]: row for row in Dataset(data["captions"], "captions").rows()}
     assert {row["lang"] for row in rows.values()} == {"de", "en", "zh"}, "others are there to be seen"
     seen = {*sources.captions.keys, *(key.split("#")[0] for key in sources.codeswitch.keys)}
@@ -162,7 +162,7 @@ def test_no_caption_of_another_language_or_split_is_seen(data):
 
 def test_noise_leaves_as_much_of_a_text_without_spaces_as_of_one_with_them(data):
     config = GenerationConfig(max_text_length=128)
-    sources = read_sources(Call(config, {**data, "out": Path("unused")}, 3, 1))
+    sources = read_sources(Call(config, {**data, "out": Path("unused")}, 3, 1), torch.device("cpu"))
     tasks, draw = GenerationTasks(sources, config), np.random.default_rng(5)
     left: dict[str, list[float]] = {}
     for lang in ("de", "en", "zh"):

@@ -40,7 +40,7 @@ def made(data):  # noqa: F811
         ("understanding", UnderstandingConfig, UnderstandingTasks), ("generation", GenerationConfig, GenerationTasks),
     ):  # fmt: skip
         call = Call(config_class(**SIZES, dropout=0.0), paths, 3, 1)
-        sources = read_sources(call)
+        sources = read_sources(call, torch.device("cpu"))
         torch.manual_seed(5)
         network = build(network_config(call, sources))
         result[kind] = network, tasks(sources, call.config)

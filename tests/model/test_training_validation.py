@@ -69,7 +69,7 @@ def test_the_weights_with_the_lowest_metric_are_kept_and_no_later_ones(held_out,
     call = Call(config, paths, 3, 1)
     kept = checkpoint.load(folder / "out", torch.device("cpu")).network
     with torch.no_grad():
-        again = validation(call, read_sources(call), kept)()
+        again = validation(call, read_sources(call, torch.device("cpu")), kept)()
     assert again["VLM.loss"] == pytest.approx(lowest["VLM.loss"], rel=1e-6)
 
 
@@ -92,7 +92,7 @@ def test_validation_changes_nothing_of_what_is_trained(held_out, tmp_path):
 
 def test_held_out_texts_are_english_captions_and_sentences_of_the_split_val(held_out):
     call = Call(UnderstandingConfig(max_text_length=32), {**held_out, "out": Path("unused"), "lexicon": None}, 3, 1)
-    sources = held_out_sources(call, read_sources(call))
+    sources = held_out_sources(call, read_sources(call, torch.device("cpu")))
     captions = {row["caption_id"]: row for row in Dataset(held_out["captions"], "captions").rows()}
     sentences = {row["sentence_id"]: row for row in Dataset(held_out["corpus"], "corpus").rows()}
     english = {key for key, row in captions.items() if (row["lang"], row["split"]) == ("en", "val")}
