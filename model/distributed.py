@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -31,10 +32,12 @@ class World:
     Attributes:
         rank: this one's number.
         size: how many there are.
+        signals: the group over which they tell each other of signals, on their processors: no GPU is waited for.
     """
 
     rank: int = 0
     size: int = 1
+    signals: Any = None
 
     @property
     def leads(self) -> bool:
@@ -52,12 +55,12 @@ class World:
             dist.all_reduce(tensor)
         return tensor
 
-    def highest(self, number: int, device: torch.device) -> int:
+    def highest(self, number: int) -> int:
         """The highest of the numbers that the processes give."""
         if self.size == 1:
             return number
-        shared = torch.tensor(number, device=device)
-        dist.all_reduce(shared, dist.ReduceOp.MAX)
+        shared = torch.tensor(number)
+        dist.all_reduce(shared, dist.ReduceOp.MAX, self.signals)
         return int(shared)
 
     def wait(self) -> None:
@@ -126,6 +129,7 @@ def joined_world(device: torch.device) -> Iterator[tuple[World, torch.device]]:
                 nowhere = quiet.enter_context(Path(os.devnull).open("w"))
                 quiet.enter_context(redirect_stdout(nowhere))
                 quiet.enter_context(redirect_stderr(nowhere))
-            yield World(dist.get_rank(), dist.get_world_size()), device
+            signals = dist.new_group(backend="gloo") if device.type == "cuda" else None
+            yield World(dist.get_rank(), dist.get_world_size(), signals), device
     finally:
         dist.destroy_process_group()

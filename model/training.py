@@ -110,7 +110,7 @@ def train(
                 meter.count([one.draw for one in ready], waited=time.monotonic() - began)
             torch.manual_seed(stable_hash(seed, "dropout", step, *world.apart) % 2**63)
             taken, done = stepper.take(step, ready), step + 1
-            asked_by = world.highest(stop.asked_by or 0, stepper.device)
+            asked_by = world.highest(stop.asked_by or 0)
             closes_line = done % LOG_EVERY == 0 or done == schedule.steps
             validates = validate is not None and running.validates(done, schedule.steps)
             saves = done % running.checkpoint_every == 0 or asked_by > 0
