@@ -110,14 +110,17 @@ def test_the_limit_of_positions_holds_where_more_is_asked_for(loaded, store):
 
 @pytest.mark.parametrize("beam", [1, 3])
 def test_a_trained_network_says_what_it_was_taught_in_each_language(world, store, beam):  # noqa: F811
-    from model.objectives import captioning_loss
+    from model.objectives import captioning_loss, next_tokens
 
     found = checkpoint.load(world / "generation", torch.device("cpu"))
     network, texts = found.network, {0: "ein Ball und ein Ring hier", 1: "a ball and a ring here"}
     tokens = {row: torch.tensor([[BOS, *found.tokenizer.encode(text), EOS]]) for row, text in texts.items()}
     optimiser = torch.optim.Adam(network.parameters(), 3e-3)
     for _ in range(60):
-        losses = [captioning_loss(network, store.batch([0]), one, torch.tensor([row])) for row, one in tokens.items()]
+        losses = [
+            captioning_loss(network, store.batch([0]), one, torch.tensor([row]), next_tokens(one)).mean
+            for row, one in tokens.items()
+        ]
         optimiser.zero_grad()
         sum(losses).backward()
         optimiser.step()

@@ -28,7 +28,7 @@ class Surroundings(Recording):
     """Writes down the variables of its process that begin with M3P_TEST."""
 
     def do(self, element: int) -> None:
-        known = {name: value for name, value in os.environ.items() if name.startswith("M3P_TEST")}
+        known = {name: value for name, value in os.environ.items() if name.startswith("M3P_OF_")}
         (self.folder / f"known-{element}.json").write_text(json.dumps(known))
 
 

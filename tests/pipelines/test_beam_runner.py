@@ -54,14 +54,14 @@ def test_every_element_is_done_and_each_process_sets_up_once(tmp_path, capfd, wo
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_have_the_variables_of_their_work_and_the_users_come_first(tmp_path, monkeypatch, workers):
-    monkeypatch.setenv("M3P_TEST_USER", "theirs")
-    wanted = {"M3P_TEST_USER": "ours", "M3P_TEST_WORK": "ours"}
+    monkeypatch.setenv("M3P_OF_USER", "theirs")
+    wanted = {"M3P_OF_USER": "ours", "M3P_OF_WORK": "ours"}
     with Progress("test", 2) as bar:
         run_elements(Surroundings(tmp_path), range(2), workers, tmp_path, lambda: 0, bar, wanted)
     for element in range(2):
         known = json.loads((tmp_path / f"known-{element}.json").read_text())
-        assert known == {"M3P_TEST_USER": "theirs", "M3P_TEST_WORK": "ours"}
-    assert "M3P_TEST_WORK" not in os.environ
+        assert known == {"M3P_OF_USER": "theirs", "M3P_OF_WORK": "ours"}
+    assert "M3P_OF_WORK" not in os.environ
 
 
 def test_error_of_a_worker_comes_over_whole(tmp_path):
