@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -35,8 +36,10 @@ def _folder() -> Path | None:
     Each state of the source has a folder of its own. Numba looks at the file of the function alone, and would go on
     with what it has compiled when a function that this one calls changes in another file.
     """
-    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "m3p"
-    for place in (Path(__file__).parent / "__pycache__", users):
+    places = [Path(__file__).parent / "__pycache__"]
+    with suppress(RuntimeError):  # a user without a home, as in a container
+        places.append(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "m3p")
+    for place in places:
         folder = place / f"compiled-{fingerprint_of_code(['contract.codeswitching'])[:16]}"
         try:
             folder.mkdir(parents=True, exist_ok=True)

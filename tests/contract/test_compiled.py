@@ -71,3 +71,14 @@ def test_the_users_cache_stands_in_for_the_source_folder(package, tmp_path):
     users = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     assert answer(package, **users) == [20, 0]
     assert answer(package, **users) == [20, 1]
+
+
+def test_a_user_without_a_home_needs_none(package):
+    (package / "__pycache__").write_text("a file where a folder would be")
+    environment = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME")}
+    unknown = "import pwd; pwd.getpwuid = {}.__getitem__; "  # as in a container that runs under any number
+    result = subprocess.run(
+        [sys.executable, "-c", unknown + CALL], cwd=package.parents[1], text=True, capture_output=True, check=False,
+        env=environment | {"PYTHONPATH": str(package.parents[1])},
+    )  # fmt: skip
+    assert result.stdout.split() == ["20", "0"], result.stderr
