@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,16 @@ def together(line: list[str], processes: int) -> list[str]:
 
 
 def run(line: list[str], expected: int = 0) -> str:
-    result = subprocess.run(line, capture_output=True, text=True, timeout=240, check=False)
-    assert result.returncode == expected, result.stdout + result.stderr
-    return result.stdout + result.stderr
+    process = subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )  # fmt: skip
+    try:
+        said, _ = process.communicate(timeout=240)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # torchrun's workers outlive it where it is killed
+    assert process.returncode == expected, said
+    return said
 
 
 def losses(log: Path) -> list[dict[str, float]]:
