@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,10 +26,6 @@ class Ahead(Iterator[T], Generic[T]):
         threads: how many.
         depth: how many items are made ahead of the one that was asked for last.
 
-    Attributes:
-        waited: seconds in which the caller waited for items.
-        worked: seconds that passed between the caller's getting an item and asking for the next.
-
     Raises:
         UsageError: where there is no thread, or nothing ahead.
     """
@@ -41,8 +36,6 @@ class Ahead(Iterator[T], Generic[T]):
         self._make, self._numbers = make, iter(numbers)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ahead")
         self._coming: deque[Future[T]] = deque()
-        self._given: float | None = None
-        self.waited = self.worked = 0.0
         for _ in range(depth):
             self._begin()
 
@@ -54,23 +47,12 @@ class Ahead(Iterator[T], Generic[T]):
     def __next__(self) -> T:
         if not self._coming:
             raise StopIteration
-        asked = time.perf_counter()
-        if self._given is not None:
-            self.worked += asked - self._given
         self._begin()
         try:
-            item = self._coming.popleft().result()
+            return self._coming.popleft().result()
         except BaseException:
             self.close()
             raise
-        self._given = time.perf_counter()
-        self.waited += self._given - asked
-        return item
-
-    @property
-    def waited_share(self) -> float:
-        """Which share of the time so far the caller waited, 0 to 1; 0 where no time has passed."""
-        return self.waited / max(self.waited + self.worked, 1e-9)
 
     def close(self) -> None:
         """Ends the threads, once they are done with the items they are at; the iteration is over then."""

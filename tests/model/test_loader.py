@@ -1,4 +1,4 @@
-"""Items made ahead: in order, never too many, errors where they belong, and the share of time spent waiting."""
+"""Items made ahead: in order, never too many, and errors where they belong."""
 
 import threading
 import time
@@ -84,21 +84,6 @@ def test_closing_ends_the_threads_and_begins_nothing_more():
     with pytest.raises(RuntimeError, match="stopped by hand"), Ahead(make, count(0), 2, 2):
         raise RuntimeError("stopped by hand")
     assert not running()
-
-
-def share_of(making, working):
-    with Ahead(lambda number: time.sleep(making), count(0), 1, 2) as items:
-        assert items.waited_share == 0
-        for _ in range(12):
-            next(items)
-            time.sleep(working)
-        return items
-
-
-def test_the_share_of_time_that_was_spent_waiting():
-    slow, fast = share_of(making=0.02, working=0.002), share_of(making=0.002, working=0.02)
-    assert slow.waited_share > 0.7 and slow.waited > 0.15 > slow.worked
-    assert fast.waited_share < 0.3 and fast.worked >= 11 * 0.02  # what comes after the last item is not counted
 
 
 def test_nothing_ahead_is_refused():
