@@ -11,7 +11,8 @@ from pipelines.triples.text import folded
 
 _ADDRESS = re.compile(r"https?:|www\.|\S+@\S+\.\S|\b[\w-]+\.(?:com|org|net|info|biz|edu|gov|io)\b", re.IGNORECASE)
 _FILE_NAME = re.compile(
-    r"\b(?:img|dsc[fn]?|pict?|dcim|screenshot)_?\d{3,}|\w\.(?:jpe?g|png|gif|bmp|webp|tiff?|svg|pdf|zip|mp4|avi|html?|php|docx?)\b",
+    r"\b(?:img|dsc[fn]?|pict?|dcim|screenshot)_?\d{3,}|"
+    r"\w\.(?:jpe?g|png|gif|bmp|webp|tiff?|svg|pdf|zip|mp4|avi|html?|php|docx?)(?-i:(?![a-z]))",
     re.IGNORECASE,
 )
 _OPERATOR = re.compile(r"\b(?:site|filetype|inurl|intitle|intext|related|cache):|(?:^|\s)-\w+:", re.IGNORECASE)
@@ -19,7 +20,7 @@ _REPEATED = re.compile(r"([^\W\d_])\1{3,}|([!?#*=+~_-])\2{3,}")
 _CODE = re.compile(r"(?:[a-z]+\d+){3}|(?:\d+[a-z]+){3}", re.IGNORECASE)  # by turns, as in a8f3k2; M16A1 is a name
 _YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d{2})(?!\d)(?:\s?[年년](?:\s?\d{1,2}\s?[月월](?:\s?\d{1,2}\s?[日일])?)?)?")
 _MARKUP = re.compile(r"</?[a-z][^>]*>|&[a-z]+;|%[0-9a-f]{2}", re.IGNORECASE)
-_CONSONANTS = re.compile(r"^[bcdfghjklmnpqrstvwxz]{5,}$")
+_CONSONANTS = re.compile(r"^(?!.+[rl].)[bcdfghjklmnpqrstvwxz]{5,}$")  # between others r and l are vowels in Czech
 _MASHED = re.compile(r"asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|zxcv|xcvb|yxcv|jklö", re.IGNORECASE)
 
 _GREATEST_NUMBER_SHARE = 1 / 3  # of the words
