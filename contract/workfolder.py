@@ -11,7 +11,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,21 +63,26 @@ class WorkFolder:
     def write_record(self, index: int, record: ShardRecord) -> None:
         """Marks a shard as finished."""
         temporary = self._record_path(index).with_suffix(".tmp")
-        temporary.write_text(json.dumps(asdict(record), ensure_ascii=False))
+        values = vars(record) | {name: vars(getattr(record, name)) for name in ("shard", "rejects")}
+        temporary.write_text(json.dumps(values, ensure_ascii=False))
         temporary.replace(self._record_path(index))
 
     def read_record(self, index: int) -> ShardRecord | None:
-        """A finished shard whose files still have their checksums; None where there is no such shard."""
+        """A finished shard; None where there is none."""
         try:
             values = json.loads(self._record_path(index).read_text())
-            record = ShardRecord(**values | {name: Shard(**values[name]) for name in ("shard", "rejects")})
+            return ShardRecord(**values | {name: Shard(**values[name]) for name in ("shard", "rejects")})
         except (OSError, ValueError, TypeError, KeyError):
             return None  # absent or cut off: the shard is simply made again
-        for file in (record.shard, record.rejects):
-            path = self.files / file.path
-            if not path.is_file() or sha256_of_file(path) != file.sha256:
-                return None
-        return record
+
+    def is_finished(self, index: int) -> bool:
+        """Whether there is a finished shard whose files still have their checksums."""
+        record = self.read_record(index)
+        return record is not None and all(map(self._is_whole, (record.shard, record.rejects)))
+
+    def _is_whole(self, file: Shard) -> bool:
+        path = self.files / file.path
+        return path.is_file() and sha256_of_file(path) == file.sha256
 
     def finish(self, manifest: Manifest) -> None:
         """Puts the finished files where the dataset belongs, all at once, and removes this folder."""
@@ -94,14 +99,14 @@ class WorkFolder:
 
 def merge_statistics(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Adds up nested mappings of numbers, in a fixed order."""
-    merged: dict[str, Any] = {}
+    values: dict[str, list[Any]] = {}
     for part in parts:
         for key, value in part.items():
-            if isinstance(value, dict):
-                merged[key] = merge_statistics([merged.get(key, {}), value])
-            else:
-                merged[key] = merged.get(key, 0) + value
-    return {key: merged[key] for key in sorted(merged)}
+            values.setdefault(key, []).append(value)
+    return {
+        key: merge_statistics(values[key]) if isinstance(values[key][0], dict) else sum(values[key])
+        for key in sorted(values)
+    }
 
 
 def total_rejected(records: list[ShardRecord]) -> dict[str, int]:

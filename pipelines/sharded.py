@@ -170,7 +170,7 @@ def run_shards(
     Returns:
         What each shard holds, in order.
     """
-    missing = [index for index in range(shards) if work.read_record(index) is None]
+    missing = [index for index in range(shards) if not work.is_finished(index)]
     if 0 < len(missing) < shards:
         print(f"{label}: {shards - len(missing)} of {shards} shards are finished already.")
     if missing:

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from contract.codeswitching.compiled import compiled
 from contract.codeswitching.keys import lookup_key
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.ragged import Ints, whole_weights
@@ -17,6 +18,7 @@ from contract.codeswitching.word_numbers import WordNumbers
 from contract.errors import UsageError
 
 POSSESSIVE = "'s"
+_NOWHERE = -1
 _Value = TypeVar("_Value")
 
 
@@ -62,7 +64,7 @@ class Forms:
         self._of_tokens = WordNumbers(self.number)
         self._lemma_keys = _Kept(self._find_lemma_key)
         self.names: list[str] = []
-        self._entries, self._offsets, self._kept = array("q"), array("q", [0]), array("q")
+        self._found = array("q"), array("q"), array("q")  # of each form: source, the lemma's source, characters kept
         weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
         self.weights = whole_weights(weights / weights.max())
         none = np.empty(0, np.int64)
@@ -79,7 +81,7 @@ class Forms:
     def holds(self, phrase: str) -> bool:
         """Whether there is an entry for a form."""
         number = self._numbers[phrase]
-        return self._offsets[number + 1] > self._offsets[number]
+        return any(positions[number] != _NOWHERE for positions in self._found[:2])
 
     def key(self, word: str) -> str:
         """What a word is looked up under."""
@@ -93,42 +95,42 @@ class Forms:
         return self._table
 
     def _grown(self, table: FormTable) -> FormTable:
-        entries = np.array(self._entries, np.int64)
-        new = self._lexicon.entry_language[entries[len(table.entries) :]]
-        sums = np.concatenate([table.sums, table.sums[-1] + np.cumsum(self.weights[new])])
-        languages = np.concatenate([table.languages, new])
-        return FormTable(np.array(self._offsets, np.int64), entries, languages, sums, np.array(self._kept, np.int64))
+        known = len(table.kept)
+        source, lemma, kept = (np.array(column[known:], np.int64) for column in self._found)
+        held, most = self._lexicon.entry_offsets, len(self._lexicon.languages)
+        entries, ends = np.empty(len(source) * most, np.int64), np.empty(len(source), np.int64)
+        number = _merge(source, lemma, held, self._lexicon.entry_language, entries, ends)
+        new = self._lexicon.entry_language[entries[:number]]
+        return FormTable(
+            np.append(table.offsets, table.offsets[-1] + ends), np.append(table.entries, entries[:number]),
+            np.append(table.languages, new), np.append(table.sums, table.sums[-1] + np.cumsum(self.weights[new])),
+            np.append(table.kept, kept),
+        )  # fmt: skip
 
     def _add(self, word: str) -> int:
-        entries, kept = self._find(word)
         self.names.append(word)
-        self._entries.extend(entries)
-        self._offsets.append(len(self._entries))
-        self._kept.append(kept)
+        for column, value in zip(self._found, self._find(word), strict=True):
+            column.append(value)
         return len(self.names) - 1
 
-    def _find(self, word: str) -> tuple[list[int], int]:
+    def _find(self, word: str) -> tuple[int, int, int]:
+        """The word's source in the lexicon and its lemma's, and how many characters at its end stay in the caption."""
+        positions = self._lexicon.positions
         if self.settings.look_up == PUBLISHED:
-            return ([] if word in self._never else list(self._lexicon.entries_of(word))), 0
+            return (_NOWHERE if word in self._never else positions.get(word, _NOWHERE)), _NOWHERE, 0
         key = lookup_key(word)
         if key in self._never:
-            return [], 0
+            return _NOWHERE, _NOWHERE, 0
         owner = key.removesuffix(POSSESSIVE)
-        if owner == key or key in self._lexicon.positions:
-            return self._with_lemma(key), 0
-        return ([] if owner in self._never else self._with_lemma(owner)), len(POSSESSIVE)
+        if owner == key or key in positions:
+            return positions.get(key, _NOWHERE), self._lemma_of(key), 0
+        if owner in self._never:
+            return _NOWHERE, _NOWHERE, len(POSSESSIVE)
+        return positions.get(owner, _NOWHERE), self._lemma_of(owner), len(POSSESSIVE)
 
-    def _with_lemma(self, key: str) -> list[int]:
-        entries = list(self._lexicon.entries_of(key))
-        if self._lemma is None or len(entries) == len(self._lexicon.languages):
-            return entries
+    def _lemma_of(self, key: str) -> int:
         lemma = self.lemma_key(key)
-        if lemma == key or lemma in self._never:
-            return entries
-        languages = self._lexicon.entry_language
-        present = {int(languages[entry]) for entry in entries}
-        entries += [entry for entry in self._lexicon.entries_of(lemma) if int(languages[entry]) not in present]
-        return sorted(entries, key=lambda entry: int(languages[entry]))
+        return _NOWHERE if lemma == key or lemma in self._never else self._lexicon.positions.get(lemma, _NOWHERE)
 
     def lemma_key(self, key: str) -> str:
         """The key with its last word as the dictionary form; the key itself where lemmas are not looked up."""
@@ -139,6 +141,39 @@ class Forms:
             return key
         before, space, last = key.rpartition(" ")
         return lookup_key(before + space + self._lemma(last))
+
+
+@compiled
+def _merge(source: Ints, lemma: Ints, held: Ints, entry_language: np.ndarray, entries: Ints, ends: Ints) -> int:
+    """Fills in the entries of forms, sorted by language: those of the word, and of its lemma where these lack some.
+
+    Args:
+        source: [forms], the word's number in the lexicon, or _NOWHERE.
+        lemma: [forms], its lemma's, or _NOWHERE.
+        held: [sources + 1], where the entries of each source begin.
+        entry_language: [entries], of the lexicon.
+        entries: room for the forms' entries.
+        ends: [forms], one past each form's last entry.
+
+    Returns:
+        How many entries there are.
+    """
+    number = 0
+    for form in range(len(source)):
+        own, end_of_own = (held[source[form]], held[source[form] + 1]) if source[form] >= 0 else (0, 0)
+        other, end_of_other = (held[lemma[form]], held[lemma[form] + 1]) if lemma[form] >= 0 else (0, 0)
+        while own < end_of_own or other < end_of_other:
+            if other == end_of_other or (own < end_of_own and entry_language[own] <= entry_language[other]):
+                if other < end_of_other and entry_language[own] == entry_language[other]:
+                    other += 1
+                entries[number] = own
+                own += 1
+            else:
+                entries[number] = other
+                other += 1
+            number += 1
+        ends[form] = number
+    return number
 
 
 class _Kept(dict[str, _Value]):

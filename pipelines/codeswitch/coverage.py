@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ import pyarrow.compute as pc
 from contract.codeswitching.forms import Forms
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.ragged import ranges
-from contract.codeswitching.settings import PUBLISHED, Settings
 from contract.codeswitching.switcher import Switched, Switcher
 
 MOST_FREQUENT, MOST_FREQUENT_OF_LANGUAGE = 50, 10
@@ -95,7 +93,7 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
         """The most frequent of the words that are not covered, with their counts."""
         return {names[place]: words[names[place]] for place in [place for place in order if not covered[place]][:most]}
 
-    published = _published(counts["between_spaces"], lexicon, forms.settings)
+    published = _published(counts["between_spaces"], lexicon, frozenset(forms.settings.never))
     return {
         "tokens": counts["tokens"],
         "types": len(words),
@@ -116,15 +114,30 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
 def _held(words: list[str], lexicon: Lexicon, forms: Forms) -> np.ndarray:
     """Whether each language has each word, bool [words, languages]."""
     numbers, table = np.array([forms.number(word) for word in words], np.int64), forms.table
-    counts = np.diff(table.offsets)[numbers]
-    held = np.zeros((len(words), len(lexicon.languages)), bool)
-    held[np.repeat(np.arange(len(words)), counts), table.languages[ranges(table.offsets[numbers], counts)]] = True
+    return _rows_held(numbers, table.offsets, table.languages, len(lexicon.languages))
+
+
+def _rows_held(rows: np.ndarray, offsets: np.ndarray, entry_languages: np.ndarray, languages: int) -> np.ndarray:
+    """Whether some rows of a table of entries have one in each language, bool [rows, languages].
+
+    Args:
+        rows: which rows.
+        offsets: [rows of the table + 1], where the entries of each begin.
+        entry_languages: [entries], the language of each.
+        languages: how many there are.
+    """
+    counts = np.diff(offsets)[rows]
+    held = np.zeros((len(rows), languages), bool)
+    held[np.repeat(np.arange(len(rows)), counts), entry_languages[ranges(offsets[rows], counts)]] = True
     return held
 
 
-def _published(pieces: dict[str, int], lexicon: Lexicon, settings: Settings) -> dict[str, dict[str, float]]:
+def _published(pieces: dict[str, int], lexicon: Lexicon, never: Container[str]) -> dict[str, dict[str, float]]:
     """Shares of tokens and of types that the published look-up finds of whatever stands between spaces, by language."""
-    held = _held(list(pieces), lexicon, Forms(lexicon, replace(settings, look_up=PUBLISHED)))
+    nowhere = len(lexicon.positions)  # a source without entries, after all others
+    offsets = np.append(lexicon.entry_offsets, lexicon.entry_offsets[-1])
+    sources = [nowhere if piece in never else lexicon.positions.get(piece, nowhere) for piece in pieces]
+    held = _rows_held(np.array(sources, np.int64), offsets, lexicon.entry_language, len(lexicon.languages))
     tokens = np.array(list(pieces.values()), np.int64) @ held
     return {
         lang: {

@@ -94,15 +94,16 @@ def record_of(work: WorkFolder, index: int) -> ShardRecord:
 def test_a_shard_is_trusted_only_while_its_checksums_hold(tmp_path):
     work = WorkFolder(tmp_path / "out", {"seed": 7})
     record = record_of(work, 0)
-    assert work.read_record(0) is None
+    assert work.read_record(0) is None and not work.is_finished(0)
     work.write_record(0, record)
-    assert WorkFolder(tmp_path / "out", {"seed": 7}).read_record(0) == record
-    assert WorkFolder(tmp_path / "out", {"seed": 8}).read_record(0) is None
+    again = WorkFolder(tmp_path / "out", {"seed": 7})
+    assert again.read_record(0) == record and again.is_finished(0)
+    assert not WorkFolder(tmp_path / "out", {"seed": 8}).is_finished(0)
     with (work.files / record.rejects.path).open("ab") as file:
         file.write(b"x")
-    assert work.read_record(0) is None
+    assert not work.is_finished(0)
     (work.path / "record-00000.json").write_text('{"shard": ')
-    assert work.read_record(0) is None
+    assert work.read_record(0) is None and not work.is_finished(0)
 
 
 def test_a_finished_dataset_replaces_the_old_one_and_leaves_nothing(tmp_path):
