@@ -7,13 +7,14 @@ missing. A shard found there is trusted only after its checksum matches.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson  # code-switching counts words by the ten thousand, over which json is slow
 
 from contract.hashing import sha256_of_file, sha256_of_json
 from contract.manifest import Manifest, Shard
@@ -64,13 +65,13 @@ class WorkFolder:
         """Marks a shard as finished."""
         temporary = self._record_path(index).with_suffix(".tmp")
         values = vars(record) | {name: vars(getattr(record, name)) for name in ("shard", "rejects")}
-        temporary.write_text(json.dumps(values, ensure_ascii=False))
+        temporary.write_bytes(orjson.dumps(values))
         temporary.replace(self._record_path(index))
 
     def read_record(self, index: int) -> ShardRecord | None:
         """A finished shard; None where there is none."""
         try:
-            values = json.loads(self._record_path(index).read_text())
+            values = orjson.loads(self._record_path(index).read_bytes())
             return ShardRecord(**values | {name: Shard(**values[name]) for name in ("shard", "rejects")})
         except (OSError, ValueError, TypeError, KeyError):
             return None  # absent or cut off: the shard is simply made again

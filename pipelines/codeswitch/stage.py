@@ -143,16 +143,19 @@ def bounded(captions: pa.RecordBatch, variants: int) -> Iterator[pa.RecordBatch]
 
 def run(call: Call[Config]) -> None:
     """Makes the dataset ``codeswitch``."""
+    from contract.codeswitching.forms import Forms
+    from contract.codeswitching.lexicon import Lexicon
     from contract.dataset import Dataset
     from pipelines.codeswitch.coverage import poorly_covered, summarise_coverage
     from pipelines.sharded import Job, run_sharded
 
     config, captions, lexicon = call.config, call.path("captions"), call.path("lexicon")
     shards = Dataset(captions, "captions").num_shards
-    switcher = make_switcher(lexicon, config)
+    held = Lexicon.load(lexicon, config.languages)
+    forms = Forms(held, config.settings())
 
     def summarise(statistics: dict[str, Any]) -> dict[str, Any]:
-        coverage = summarise_coverage(statistics.pop("coverage"), switcher.lexicon, switcher.forms)
+        coverage = summarise_coverage(statistics.pop("coverage"), held, forms)
         return statistics | {"coverage": coverage}
 
     job = Job(
