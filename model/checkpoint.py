@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,28 @@ def save(
             "tokenizer": sha256_of_file(new / MODEL_FILE),
         }  # fmt: skip
         (new / CONFIG).write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def save_index(folder: Path, parts: Sequence[str], training: dict[str, Any]) -> None:
+    """Says that a folder holds a checkpoint for each of several languages or directions, in a folder of that name."""
+    values = {"each": list(parts), "training": training}
+    (folder / CONFIG).write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_index(folder: Path) -> list[str]:
+    """The languages or directions for each of which a folder holds a checkpoint; none where it is one itself.
+
+    Raises:
+        InputError: where it names one that it does not hold.
+    """
+    try:
+        parts = json.loads((folder / CONFIG).read_text()).get("each", [])
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return []  # whoever reads it as a checkpoint says what is wrong
+    folders = {path.name for path in folder.iterdir() if path.is_dir()}
+    if not isinstance(parts, list) or not all(isinstance(part, str) and part in folders for part in parts):
+        raise InputError(f"{folder} names the checkpoints {parts}.", f"some of {', '.join(sorted(folders)) or 'none'}.")
+    return parts
 
 
 def read_config(folder: Path) -> tuple[NetworkConfig, dict[str, Any]]:

@@ -1,160 +1,82 @@
-"""Evaluation on a split, in every language that it has: retrieval or captioning, as the checkpoint is.
+"""Evaluation of a checkpoint on a split of a task's data, in every language that it has.
 
-python -m model.evaluate --checkpoint DIR --captions DIR --regions DIR --out METRICS.json
+    python -m model.evaluate --checkpoint DIR --captions DIR --regions DIR --out METRICS.json
+
+The task is the one that the checkpoint was fine-tuned for; of a pre-trained checkpoint it is named, ``--task``. A
+folder with a checkpoint for each language is evaluated as one, each in its own language.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-from typing import Any
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
 
 from contract.command import Call, PathOption, run_stage
 from contract.device import choose_device
+from contract.errors import InputError
 from contract.outputs import METRICS
-from model import checkpoint, retrieval_metrics
-from model.caption_metrics import bleu4, cider
-from model.caption_tokens import caption_tokens, tokenizer_name
-from model.captioning import BeamSearch, caption_pictures
-from model.data import encode
-from model.network import GenerationNetwork, UnderstandingNetwork
-from model.regions import RegionStore
-from model.retrieval import score_all_pairs
-from model.retrieval_metrics import FIVE_DUPLICATED, UNIQUE
-from model.task_config import EvaluateConfig
-from model.task_data import Caption, Captions, read_regions, read_split, sample_images
-from model.tokenizer import Tokenizer
+from model import checkpoint
+from model.evaluation.measured import Evaluation, together
+from model.task_config import FINETUNED, EvaluateConfig
+from model.task_inputs import Inputs
 
 
 def evaluate(call: Call[EvaluateConfig]) -> None:
     """The stage: loads the checkpoint, evaluates it, writes the metrics.
 
     Raises:
-        InputError: where captions or regions are not what the checkpoint needs.
+        InputError: where the data is not what the checkpoint needs.
     """
-    loaded = checkpoint.load(call.path("checkpoint"), choose_device(call.config.device))
-    store = read_regions(call.path("regions"), loaded.network.config)
-    split = read_split(call.path("captions"), store, call.config.split, call.config.languages)
-    images = sample_images(split.images(), call.config.max_images)
-    split = split.of_images(images)
-    head = {
-        "checkpoint": call.path("checkpoint").name, "split": call.config.split, "images": len(images),
-        "images_sampled": bool(call.config.max_images) and len(images) == call.config.max_images,
-        "captions_skipped_without_regions": split.without_regions, "seed": call.seed,
-    }  # fmt: skip
-    if isinstance(loaded.network, GenerationNetwork):
-        metrics = (
-            {"task": "captioning"} | head | captioning(loaded.network, loaded.tokenizer, store, split, call.config)
+    folder, parts = call.path("checkpoint"), checkpoint.read_index(call.path("checkpoint"))
+    wanted = [part for part in parts if not call.config.languages or part in call.config.languages]
+    if parts and not wanted:
+        raise InputError(
+            f"{folder} holds checkpoints for {', '.join(parts)}.", "one for a language that is to be evaluated."
         )
-    else:
-        metrics = {"task": "retrieval"} | head | retrieval(loaded.network, loaded.tokenizer, store, split, call.config)
+    task = _task_of(folder / parts[0] if parts else folder, call.config.task)
+    module = cast(Evaluation, import_module(f"model.evaluation.{task}"))
+    metrics = together(
+        [module.measure(_inputs(call, folder / part), call.config, [part], call.seed) for part in wanted]
+        or [module.measure(_inputs(call, folder), call.config, call.config.languages, call.seed)]
+    )
+    head = {"task": task, "checkpoint": folder.name, "seed": call.seed}
     out = call.path("out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+    out.write_text(json.dumps(head | metrics | module.summary(metrics), indent=2, ensure_ascii=False) + "\n")
 
 
-def retrieval(
-    network: UnderstandingNetwork, tokenizer: Tokenizer, store: RegionStore, split: Captions, config: EvaluateConfig
-) -> dict[str, Any]:
-    """Mean recall and its parts by protocol and language, exact over all pairs.
+def _task_of(folder: Path, named: str) -> str:
+    """The task that is named or, where none is, that a checkpoint was fine-tuned for, or its network's first one.
 
-    Within a language, the candidates are the pictures that have a caption in it, and all of these captions.
+    Raises:
+        InputError: where the checkpoint's network does not do it.
     """
-    chosen = {lang: _first(several, config.captions_per_image) for lang, several in split.by_language.items()}
-    captions = [caption for several in chosen.values() for caption in several]
-    images = split.images()
-    longest = network.config.max_text_length
-    tokens = [encode(tokenizer, caption.text, longest) for caption in captions]
-    scores = score_all_pairs(network, tokens, store, [store.row_of[one] for one in images], config.tokens_per_batch)
-    print(
-        f"evaluate: {len(captions):,} captions × {len(images):,} pictures, {scores.pairs_per_second:,.0f} pairs/s "
-        f"on {network.device}."
-    )
-    protocols: dict[str, dict[str, Any]] = {UNIQUE: {}, FIVE_DUPLICATED: {}}
-    column_of = {image_id: column for column, image_id in enumerate(images)}
-    start = 0
-    for lang, several in chosen.items():
-        own = sorted({caption.image_id for caption in several})
-        place = {image_id: position for position, image_id in enumerate(own)}
-        found = retrieval_metrics.ranks(
-            scores.matrix[start : start + len(several)][:, [column_of[one] for one in own]],
-            [caption.caption_id for caption in several], own, [place[caption.image_id] for caption in several],
-        )  # fmt: skip
-        protocols[UNIQUE][lang] = retrieval_metrics.measured(found)
-        if len(several) == len(own):
-            protocols[FIVE_DUPLICATED][lang] = retrieval_metrics.measured(retrieval_metrics.duplicated(found))
-        start += len(several)
-    for lang, measured in protocols[UNIQUE].items():
-        print(f"  {lang}: mR {measured['mR']:.2f} ({measured['captions']} captions, {measured['images']} pictures)")
-    return {
-        "captions_per_image": config.captions_per_image or "all", "ties": "stable hash of the candidate's id",
-        "protocols": protocols, "averages": {UNIQUE: retrieval_metrics.averages(protocols[UNIQUE])},
-    }  # fmt: skip
+    network, values = checkpoint.read_config(folder)
+    training = values.get("training")
+    parameters: dict[str, Any] = dict((training.get("parameters") if isinstance(training, dict) else None) or {})
+    task = named or parameters.get("task") or next(name for name, kind in FINETUNED.items() if kind == network.network)
+    if FINETUNED.get(task) != network.network:
+        raise InputError(
+            f"{folder} is a checkpoint of the {network.network} network.",
+            f"one of the {FINETUNED.get(task)} network, which {task} needs.",
+        )
+    return str(task)
 
 
-def _first(captions: list[Caption], per_image: int) -> list[Caption]:
-    """The first captions of each picture; all where ``per_image`` is 0. They are sorted by picture already."""
-    if not per_image:
-        return captions
-    taken: dict[str, int] = {}
-    kept = []
-    for caption in captions:
-        taken[caption.image_id] = taken.get(caption.image_id, 0) + 1
-        if taken[caption.image_id] <= per_image:
-            kept.append(caption)
-    return kept
-
-
-def captioning(
-    network: GenerationNetwork, tokenizer: Tokenizer, store: RegionStore, split: Captions, config: EvaluateConfig
-) -> dict[str, Any]:
-    """BLEU-4 and CIDEr by language against all of a picture's captions, and some captions to look at."""
-    unknown = [lang for lang in split.by_language if lang not in network.config.languages]
-    if unknown:
-        print(f"evaluate: the checkpoint has no embedding for {', '.join(unknown)}: left out.")
-    how = BeamSearch(config.beam, config.length_penalty, config.max_caption_length)
-    languages: dict[str, dict[str, Any]] = {}
-    samples: list[dict[str, str]] = []
-    for lang, several in split.by_language.items():
-        if lang in unknown:
-            continue
-        references: dict[str, list[str]] = {}
-        for caption in several:
-            references.setdefault(caption.image_id, []).append(caption.text)
-        rows = [store.row_of[image_id] for image_id in references]
-        start = time.monotonic()
-        generated = caption_pictures(network, tokenizer, store, rows, lang, how, config.images_per_batch)
-        languages[lang] = _measured(generated, list(references.values()), lang)
-        print(f"  {lang}: BLEU-4 {languages[lang]['BLEU-4']:.2f}, CIDEr {languages[lang]['CIDEr']:.2f} "
-              f"({len(rows)} pictures, {len(rows) / (time.monotonic() - start):,.1f} pictures/s)")  # fmt: skip
-        samples += [
-            {"image_id": image_id, "language": lang, "reference": texts[0], "generated": text}
-            for (image_id, texts), text in list(zip(references.items(), generated, strict=True))[: config.samples]
-        ]
-    return {
-        "beam": config.beam, "length_penalty": config.length_penalty, "languages_left_out": unknown,
-        "languages": languages, "samples": samples,
-    }  # fmt: skip
-
-
-def _measured(generated: list[str], references: list[list[str]], lang: str) -> dict[str, Any]:
-    hypotheses = [caption_tokens(text, lang) for text in generated]
-    targets = [[caption_tokens(text, lang) for text in several] for several in references]
-    return {
-        "BLEU-4": round(100 * bleu4(hypotheses, targets), 2),
-        "CIDEr": round(100 * cider(hypotheses, targets), 2),
-        "items": len(generated),
-        "references": sum(map(len, references)),
-        "empty": sum(not tokens for tokens in hypotheses),
-        "tokenizer": tokenizer_name(lang),
-    }
+def _inputs(call: Call[EvaluateConfig], folder: Path) -> Inputs:
+    loaded = checkpoint.load(folder, choose_device(call.config.device))
+    paths = call.paths
+    return Inputs(loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"])
 
 
 PATHS = (
-    PathOption("checkpoint", "folder of an understanding or a generation checkpoint"),
-    PathOption("captions", "dataset of captions"),
-    PathOption("regions", "dataset of regions"),
+    PathOption("checkpoint", "folder of a checkpoint, or of a checkpoint for each language"),
+    PathOption("captions", "dataset of captions", required=False),
+    PathOption("regions", "dataset of regions", required=False),
+    PathOption("data", "folder of the task's own text files: translation, entailment, headlines", required=False),
     PathOption("out", "JSON file for the metrics", replaces=METRICS),
 )
 

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from contract.config import check_choice, check_range, option
 from contract.device import DEVICES
 
-FINETUNED = {"retrieval": "understanding", "captioning": "generation"}  # the network that each task needs
+FINETUNED = {  # the network that each task needs; the first of each network is what its name alone asks for
+    "retrieval": "understanding", "captioning": "generation", "translation": "generation",
+    "entailment": "understanding", "headlines": "generation",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class FinetuneConfig:
     """The profile's section ``finetune``. Learning rate and negatives are the paper's."""
 
-    task: str = option("retrieval", "retrieval or captioning")
-    setting: str = option("en", "training captions: one language by its code, or all languages merged: all")
+    task: str = option("retrieval", "retrieval, captioning, translation, entailment or headlines")
+    setting: str = option(
+        "en", "training texts: none; of a language by its code; all, merged; each, a network a language"
+    )
     steps: int = option(10_000, "optimiser steps of retrieval", "steps")
     captioning_steps: int = option(10_000, "optimiser steps of captioning", "steps")
     batch_size: int = option(512, "captions a step; retrieval adds the negatives to them", "captions")
@@ -48,6 +53,7 @@ class FinetuneConfig:
 class EvaluateConfig:
     """The profile's section ``evaluate``. Beam 10 is the paper's."""
 
+    task: str = option("", "the task; where empty, the one that the checkpoint was fine-tuned for")
     split: str = option("test", "split that is evaluated: train, val or test")
     languages: tuple[str, ...] = option((), "languages; all that the split has where it is empty", "BCP 47")
     max_images: int = option(0, "evaluate the first N pictures by a stable hash; 0 takes all", "pictures")
@@ -66,6 +72,7 @@ class EvaluateConfig:
         Raises:
             UsageError: names the setting.
         """
+        check_choice(self, "task", ("", *FINETUNED))
         check_choice(self, "split", ("train", "val", "test"))
         check_choice(self, "device", DEVICES)
         check_range(self, "tokens_per_batch beam max_caption_length images_per_batch", 1)

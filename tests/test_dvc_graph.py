@@ -64,6 +64,8 @@ def test_a_stage_depends_on_the_code_that_it_runs(name):
         return file == dep or file.startswith(f"{dep}/")
 
     needed = code_of(module)
+    if task := re.search(r"--task (\w+)", stage["cmd"]):  # its module is found by its name
+        needed |= code_of(f"{'model.finetuning' if module == 'model.finetune' else 'model.evaluation'}.{task[1]}")
     assert not {file for file in needed if not any(covers(dep, file) for dep in stated)}, "missing"
     assert not {dep for dep in stated if not (REPOSITORY / dep).exists()}, "not there"
     python = [dep for dep in stated if any(True for _ in REPOSITORY.glob(f"{dep}/**/*.py")) or dep.endswith(".py")]
@@ -75,6 +77,10 @@ def test_an_unfinished_training_is_known_by_the_code_that_trains_it(name):
     """By all of it; and an edit elsewhere, of evaluation for instance, does not keep it from going on."""
     contract = {"contract/codeswitching", "contract/text.py"}  # the rest of it reads and writes
     needed = {place for place in code_of(name) if place.startswith("model/")}
+    tasks = REPOSITORY.glob("model/finetuning/*.py") if name == "model.finetune" else ()
+    for task in tasks:  # found by their names
+        needed |= {file for file in code_of(f"model.finetuning.{task.stem}") if file.startswith("model/")}
+    needed = {"model/finetuning" if file.startswith("model/finetuning/") else file for file in needed}
     needed |= {place for place in contract if any(file.startswith(place) for file in code_of(name))}
     stated = import_module(name).CODE
     assert {place_of(module).relative_to(REPOSITORY).as_posix() for module in stated} == needed

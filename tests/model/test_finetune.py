@@ -6,7 +6,7 @@ from task_world import arguments, caption_rows, read, world, write_dataset  # no
 
 from model.evaluate import main as evaluate_main
 from model.finetune import main as finetune_main
-from model.finetune import matching_loss
+from model.finetuning.retrieval import matching_loss
 
 QUICK = {"batch_size": 16, "learning_rate": 2e-3, "warmup_steps": 20}
 
@@ -61,7 +61,7 @@ def test_the_checkpoint_says_what_it_was_trained_on(world, tmp_path, monkeypatch
     settings = QUICK | {"steps": 2, "task": "retrieval", "setting": "de"}
     assert finetune(monkeypatch, world, world / "understanding", tmp_path / "out", **settings) == 0
     training = json.loads((tmp_path / "out" / "config.json").read_text())["training"]
-    assert training["captions"] == {"de": 60}
+    assert training["texts"] == {"de": 60}
     assert training["parameters"]["setting"] == "de"
     assert training["losses"][-1]["step"] == 2
 
@@ -77,7 +77,7 @@ def test_both_losses_fall_when_the_true_pair_rises():
     [
         ("generation", {"task": "retrieval"}, 1, "is a checkpoint of the generation network"),
         ("understanding", {"task": "captioning"}, 1, "is a checkpoint of the understanding network"),
-        ("understanding", {"task": "parsing"}, 2, "one of retrieval, captioning"),
+        ("understanding", {"task": "parsing"}, 2, "one of retrieval, captioning, translation"),
         ("understanding", {"setting": "fr"}, 1, "has no caption in 'fr' whose picture has regions"),
         ("understanding", {"loss": "hinge"}, 2, "one of binary, softmax"),
         ("understanding", {"negatives": 0}, 2, "finetune: negatives is 0"),

@@ -1,0 +1,37 @@
+"""What every task's evaluation gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from model.task_config import EvaluateConfig
+from model.task_inputs import Inputs
+
+
+class Evaluation(Protocol):
+    """What a module of this package holds."""
+
+    def measure(self, inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
+        """Metrics in some languages or directions, or in all that the data has where none is named."""
+
+    def summary(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """Metrics over all languages, from those of each."""
+
+
+def together(several: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Metrics of several checkpoints, each of its own languages, as if one had them all.
+
+    Mappings are merged and lists joined; of anything else the first is taken.
+    """
+    merged: dict[str, Any] = {}
+    for metrics in several:
+        for name, value in metrics.items():
+            known = merged.get(name)
+            if isinstance(known, dict) and isinstance(value, dict):
+                merged[name] = together([known, value])
+            elif isinstance(known, list) and isinstance(value, list):
+                merged[name] = known + value
+            else:
+                merged.setdefault(name, value)
+    return merged
