@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from contract.command import Call, PathOption, run_stage
 from contract.device import choose_device
 from contract.errors import InputError
 from contract.outputs import METRICS
 from model import checkpoint
-from model.evaluation.measured import Evaluation, together
+from model.choosing import evaluation_of
+from model.evaluation.measured import together
 from model.task_config import FINETUNED, EvaluateConfig
 from model.task_inputs import Inputs
 
@@ -37,7 +37,7 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
             f"{folder} holds checkpoints for {', '.join(parts)}.", "one for a language that is to be evaluated."
         )
     task = _task_of(folder / parts[0] if parts else folder, call.config.task)
-    module = cast(Evaluation, import_module(f"model.evaluation.{task}"))
+    module = evaluation_of(task)
     metrics = together(
         [module.measure(_inputs(call, folder / part), call.config, [part], call.seed) for part in wanted]
         or [module.measure(_inputs(call, folder), call.config, call.config.languages, call.seed)]

@@ -22,19 +22,27 @@ from contract.errors import InputError
 from contract.hashing import fingerprint, fingerprint_of_code
 from contract.outputs import put_in_place
 from model import checkpoint, training, training_state
+from model.choosing import METRIC, validation
 from model.finetuning.lesson import EACH, NONE, Finetuning
 from model.task_config import FINETUNED, FinetuneConfig
 from model.task_inputs import Inputs
-from model.training_plan import Schedule
+from model.training_plan import Running, Schedule
 
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
-    "contract.text", "model.checkpoint", "model.config", "model.data", "model.distributed", "model.finetune",
+    "contract.text", "model.checkpoint", "model.choosing", "model.config", "model.data", "model.distributed",
+    "model.evaluation.measured", "model.finetune",
     "model.finetuning", "model.languages", "model.loader", "model.network", "model.noise", "model.objectives",
     "model.order", "model.packing", "model.pairs", "model.prepared", "model.region_features", "model.region_pages",
     "model.regions", "model.task_config", "model.task_data", "model.task_inputs", "model.tokenizer", "model.training",
     "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
     "model.vocabulary_loss", "model.work",
+)  # fmt: skip
+
+# And where its weights are chosen on held-out texts, by the metrics of its task.
+CHOOSING_CODE = (
+    "model.caption_metrics", "model.caption_tokens", "model.captioning", "model.evaluation", "model.retrieval",
+    "model.retrieval_metrics",
 )  # fmt: skip
 
 
@@ -51,7 +59,9 @@ def finetune(call: Call[FinetuneConfig]) -> None:
         "inputs": {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"},
     }  # fmt: skip
     inputs, task = _inputs(call), _task(config)
-    determined_by = facts | training_state.surroundings(fingerprint_of_code(CODE), inputs.network.device)
+    determined_by = facts | training_state.surroundings(
+        fingerprint_of_code(CODE + (CHOOSING_CODE if config.validate_every else ())), inputs.network.device
+    )
     with training_state.work_folder(out, determined_by) as work:
         if config.setting == NONE:
             checkpoint.save(out, inputs.network, call.path("checkpoint"), facts | {"setting": NONE, "texts": {}})
@@ -97,7 +107,11 @@ def _train(
     counts = ", ".join(f"{name} {count:,}" for name, count in lesson.counts.items())
     print(f"fine-tuning {config.task} on {network.device}, setting {setting!r}: {counts}.")
     schedule = Schedule(lesson.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm)
-    trained = training.train(network, lesson.draws, schedule, call.seed, f"finetune {config.task}-{setting}", work)
+    trained = training.train(
+        network, lesson.draws, schedule, call.seed, f"finetune {config.task}-{setting}", work,
+        Running(validate_every=config.validate_every, best_metric=METRIC if config.validate_every else ""),
+        validate=validation(inputs, config, list(lesson.counts), call.seed),
+    )  # fmt: skip
     with training_state.needs_room(out, training_state.size_of(network)):
         told = facts | {"texts": lesson.counts, "setting": setting} | trained.told()
         checkpoint.save(out, network, call.path("checkpoint"), told)

@@ -29,6 +29,11 @@ class FinetuneConfig:
     weight_decay: float = option(0.01, "AdamW's weight decay")
     clip_norm: float = option(1.0, "largest norm of the gradient")
     negatives: int = option(3, "retrieval: mismatched pairs for each true one", "pairs")
+    validate_every: int = option(
+        0, "steps between evaluations on the split val, of which the best one's weights are kept; 0 keeps the last",
+        "steps",
+    )  # fmt: skip
+    validate_items: int = option(200, "pictures or texts that such an evaluation takes; 0 takes all", "items")
     loss: str = option("binary", "retrieval: binary (each pair by itself, as VLM) or softmax (one among its negatives)")
     device: str = option("auto", "auto, cpu or cuda")
     threads: int = option(
@@ -45,7 +50,7 @@ class FinetuneConfig:
         check_choice(self, "loss", ("binary", "softmax"))
         check_choice(self, "device", DEVICES)
         check_range(self, "steps captioning_steps batch_size negatives", 1)
-        check_range(self, "warmup_steps weight_decay threads", 0)
+        check_range(self, "warmup_steps weight_decay threads validate_every validate_items", 0)
         check_range(self, "learning_rate clip_norm", 1e-12)
 
 

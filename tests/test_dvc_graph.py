@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from model import finetune
+
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("contract", "pipelines", "model", "reports")
 # What these do shows on the screen or in the time that a stage takes, never in what it writes.
@@ -65,7 +67,8 @@ def test_a_stage_depends_on_the_code_that_it_runs(name):
 
     needed = code_of(module)
     if task := re.search(r"--task (\w+)", stage["cmd"]):  # its module is found by its name
-        needed |= code_of(f"{'model.finetuning' if module == 'model.finetune' else 'model.evaluation'}.{task[1]}")
+        needed |= code_of(f"model.evaluation.{task[1]}")
+        needed |= code_of(f"model.finetuning.{task[1]}") if module == "model.finetune" else set()
     assert not {file for file in needed if not any(covers(dep, file) for dep in stated)}, "missing"
     assert not {dep for dep in stated if not (REPOSITORY / dep).exists()}, "not there"
     python = [dep for dep in stated if any(True for _ in REPOSITORY.glob(f"{dep}/**/*.py")) or dep.endswith(".py")]
@@ -85,3 +88,23 @@ def test_an_unfinished_training_is_known_by_the_code_that_trains_it(name):
     stated = import_module(name).CODE
     assert {place_of(module).relative_to(REPOSITORY).as_posix() for module in stated} == needed
     assert list(stated) == sorted(stated) and "model.evaluate" not in stated
+
+
+def path_name(path: Path) -> str:
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
+
+
+def covered(place: Path, file: str) -> bool:
+    return (REPOSITORY / file) == place or place in (REPOSITORY / file).parents
+
+
+def test_a_choice_on_held_out_texts_depends_on_how_they_are_measured_too():
+    """And only such a fine-tuning does: an edit of a metric leaves any other as it is."""
+    evaluation = {file for path in REPOSITORY.glob("model/evaluation/*.py") for file in code_of(path_name(path))}
+    stated = finetune.CODE + finetune.CHOOSING_CODE
+
+    def is_stated(file: str) -> bool:
+        return any((place := place_of(module)) and covered(place, file) for module in stated)
+
+    assert not {file for file in evaluation if file.startswith("model/") and not is_stated(file)}
+    assert list(finetune.CHOOSING_CODE) == sorted(finetune.CHOOSING_CODE)

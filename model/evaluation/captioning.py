@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, cast
 
+import numpy as np
+
 from model.caption_metrics import bleu4, cider
 from model.caption_tokens import caption_tokens, tokenizer_name
 from model.captioning import BeamSearch, caption_pictures
@@ -45,6 +47,11 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
         "beam": config.beam, "length_penalty": config.length_penalty, "languages_left_out": unknown,
         "languages": languages, "samples": samples,
     }  # fmt: skip
+
+
+def primary(metrics: dict[str, Any]) -> float:
+    """The BLEU-4 of all languages."""
+    return float(np.mean([one["BLEU-4"] for one in metrics["languages"].values()]))
 
 
 def summary(metrics: dict[str, Any]) -> dict[str, Any]:

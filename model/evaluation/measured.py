@@ -15,6 +15,9 @@ class Evaluation(Protocol):
     def measure(self, inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
         """Metrics in some languages or directions, or in all that the data has where none is named."""
 
+    def primary(self, metrics: dict[str, Any]) -> float:
+        """The figure by which checkpoints are compared, in percent: the mean over languages or directions."""
+
     def summary(self, metrics: dict[str, Any]) -> dict[str, Any]:
         """Metrics over all languages, from those of each."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import numpy as np
+
 from model import retrieval_metrics
 from model.data import encode
 from model.evaluation.pictures import evaluated
@@ -52,6 +54,11 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
         "captions_per_image": config.captions_per_image or "all", "ties": "stable hash of the candidate's id",
         "protocols": protocols,
     }  # fmt: skip
+
+
+def primary(metrics: dict[str, Any]) -> float:
+    """The mR of all languages, each caption counted once."""
+    return float(np.mean([one["mR"] for one in metrics["protocols"][UNIQUE].values()]))
 
 
 def summary(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,55 @@ def test_both_losses_fall_when_the_true_pair_rises():
         assert losses == sorted(losses, reverse=True)
 
 
+@pytest.mark.parametrize(("task", "kind"), [("retrieval", "understanding"), ("captioning", "generation")])
+def test_each_trains_a_network_a_language_as_that_language_alone_does(world, tmp_path, monkeypatch, task, kind):  # noqa: F811
+    settings = QUICK | {"steps": 4, "captioning_steps": 4, "task": task}
+    assert finetune(monkeypatch, world, world / kind, tmp_path / "each", **settings, setting="each") == 0
+    assert finetune(monkeypatch, world, world / kind, tmp_path / "zh", **settings, setting="zh") == 0
+    each = tmp_path / "each"
+    assert sorted(path.name for path in each.iterdir()) == ["config.json", "de", "en", "zh"]
+    assert (each / "zh/weights.safetensors").read_bytes() == (tmp_path / "zh/weights.safetensors").read_bytes()
+    one = evaluated(monkeypatch, world, tmp_path / "zh", tmp_path / "zh.json", beam=2, languages="zh")
+    all_of_them = evaluated(monkeypatch, world, each, tmp_path / "each.json", beam=2)
+    found, alone = (
+        (all_of_them["protocols"]["unique"], one["protocols"]["unique"])
+        if task == "retrieval" else (all_of_them["languages"], one["languages"])
+    )  # fmt: skip
+    assert list(found) == ["de", "en", "zh"] and found["zh"] == alone["zh"]
+    assert all_of_them["checkpoint"] == "each" and all_of_them["task"] == task
+    assert finetune(monkeypatch, world, world / kind, each, **settings, setting="each") == 0, "it may replace its own"
+
+
+def test_none_is_the_checkpoint_as_it_is(world, tmp_path, monkeypatch):  # noqa: F811
+    assert (
+        finetune(monkeypatch, world, world / "understanding", tmp_path / "none", task="retrieval", setting="none") == 0
+    )
+    metrics = [
+        evaluated(monkeypatch, world, folder, tmp_path / f"{folder.name}.json")
+        for folder in (tmp_path / "none", world / "understanding")
+    ]
+    assert metrics[0]["protocols"] == metrics[1]["protocols"] and metrics[0]["checkpoint"] == "none"
+
+
+@pytest.mark.parametrize(("task", "kind"), [("retrieval", "understanding"), ("captioning", "generation")])
+def test_weights_are_chosen_by_the_tasks_metric_on_held_out_captions(world, tmp_path, monkeypatch, task, kind):  # noqa: F811
+    rows = [row | ({"split": "val"} if row["split"] == "test" else {}) for n in range(72) for row in caption_rows(n)]
+    captions = write_dataset(tmp_path / "captions", "captions", rows)
+    settings = QUICK | {"learning_rate": 0.02, "steps": 24, "captioning_steps": 24, "validate_every": 8}
+    given = {"task": task, "setting": "all", "captions": captions}
+    assert finetune(monkeypatch, world, world / kind, tmp_path / "out", **settings, **given) == 0
+    training = json.loads((tmp_path / "out" / "config.json").read_text())["training"]
+    missed = {line["step"]: line["missed"] for line in training["validation"]}
+    assert list(missed) == [8, 16, 24] and missed[training["best_step"]] == min(missed.values())
+    told = {"captions": captions, "split": "val", "captions_per_image": 1, "beam": 1}
+    metrics = evaluated(monkeypatch, world, tmp_path / "out", tmp_path / "val.json", **told)
+    scores = (
+        [one["mR"] for one in metrics["protocols"]["unique"].values()] if task == "retrieval"
+        else [one["BLEU-4"] for one in metrics["languages"].values()]
+    )  # fmt: skip
+    assert sum(scores) / 3 == pytest.approx(100 - min(missed.values()), abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("kind", "settings", "code", "message"),
     [
