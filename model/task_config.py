@@ -29,6 +29,7 @@ class FinetuneConfig:
     weight_decay: float = option(0.01, "AdamW's weight decay")
     clip_norm: float = option(1.0, "largest norm of the gradient")
     negatives: int = option(3, "retrieval: mismatched pairs for each true one", "pairs")
+    hard_negatives: float = option(0.0, "retrieval: share of batches whose negatives have like objects", "0 to 1")
     validate_every: int = option(
         0, "steps between evaluations on the split val, of which the best one's weights are kept; 0 keeps the last",
         "steps",
@@ -52,6 +53,7 @@ class FinetuneConfig:
         check_range(self, "steps captioning_steps batch_size negatives", 1)
         check_range(self, "warmup_steps weight_decay threads validate_every validate_items", 0)
         check_range(self, "learning_rate clip_norm", 1e-12)
+        check_range(self, "hard_negatives", 0, 1)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from model.finetuning.lesson import Lesson
 from model.network import UnderstandingNetwork
 from model.objectives import Asked
 from model.order import Order
-from model.pairs import PairDraws
+from model.pairs import PairDraws, alike
 from model.prepared import Pairs
 from model.task_config import FinetuneConfig
 from model.task_inputs import Inputs
@@ -39,9 +39,12 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
         PairDraws(texts, store.duplicates(), config.negatives),
     )
 
+    like = alike(store.object_ids, np.unique(texts.pictures)) if config.hard_negatives else None
+
     def draws(step: int) -> list[Draw]:
         draw = np.random.default_rng(stable_hash(seed, "negatives", step))
-        captions, pictures = pairs.of(order.batch(step, config.batch_size), draw)
+        hard = like if draw.random() < config.hard_negatives else None
+        captions, pictures = pairs.of(order.batch(step, config.batch_size), draw, hard)
         matched = torch.zeros(captions.shape)
         matched[:, 0] = 1.0
         batch = Ranked(

@@ -4,9 +4,13 @@ import pytest
 import torch
 from task_world import arguments, caption_rows, read, world, write_dataset  # noqa: F401
 
+from model import checkpoint
 from model.evaluate import main as evaluate_main
 from model.finetune import main as finetune_main
+from model.finetuning import retrieval
 from model.finetuning.retrieval import matching_loss
+from model.task_config import FinetuneConfig
+from model.task_inputs import Inputs
 
 QUICK = {"batch_size": 16, "learning_rate": 2e-3, "warmup_steps": 20}
 
@@ -64,6 +68,25 @@ def test_the_checkpoint_says_what_it_was_trained_on(world, tmp_path, monkeypatch
     assert training["texts"] == {"de": 60}
     assert training["parameters"]["setting"] == "de"
     assert training["losses"][-1]["step"] == 2
+
+
+def test_hard_negatives_have_like_objects(world):  # noqa: F811
+    loaded = checkpoint.load(world / "understanding", torch.device("cpu"))
+    inputs = Inputs(loaded.network, loaded.tokenizer, world / "captions", world / "regions", None)
+
+    def shared(share: float) -> float:
+        """The mean number of a true picture's objects that a mismatched one has too."""
+        draws = retrieval.lesson(inputs, FinetuneConfig(batch_size=32, hard_negatives=share), "en", 5).draws
+        found = []
+        for step in range(8):
+            batch = draws(step)[0].batch
+            objects = [
+                set(row[mask].tolist()) for row, mask in zip(batch.regions.object_ids, batch.regions.mask, strict=True)
+            ]
+            found += [len(objects[i] & objects[i - i % 4]) for i in range(len(objects)) if i % 4]
+        return sum(found) / len(found)
+
+    assert shared(1.0) > shared(0.0) + 0.15
 
 
 def test_both_losses_fall_when_the_true_pair_rises():
