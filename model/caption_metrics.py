@@ -23,26 +23,29 @@ def ngrams(tokens: Tokens, order: int) -> NGrams:
     return Counter(tuple(tokens[i : i + order]) for i in range(len(tokens) - order + 1))
 
 
-def bleu4(hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> float:
-    """Corpus BLEU-4 with several references each, the closest reference's length counting.
+def bleu_statistics(hypothesis: Tokens, references: Sequence[Tokens]) -> list[int]:
+    """An item's part in BLEU-4, ten numbers: matches and n-grams of each order, its length, the closest reference's.
 
     Args:
-        hypotheses: one token list an item.
-        references: the item's references, one or more.
-
-    Returns:
-        BLEU-4, from 0 to 1; an empty corpus has 0.
+        hypothesis: the item's tokens.
+        references: the tokens of its references, one or more.
     """
-    pairs = list(zip(hypotheses, references, strict=True))
-    length = sum(len(hypothesis) for hypothesis in hypotheses)
-    target = sum(_closest_length(hypothesis, several) for hypothesis, several in pairs)
+    return [
+        *(_clipped_matches(hypothesis, references, order) for order in range(1, ORDER + 1)),
+        *(max(0, len(hypothesis) - order + 1) for order in range(1, ORDER + 1)),
+        len(hypothesis), _closest_length(hypothesis, references),
+    ]  # fmt: skip
+
+
+def bleu4_of(sums: Sequence[int]) -> float:
+    """Corpus BLEU-4, from 0 to 1, of the sums of the items' statistics; 0 where there is no hypothesis."""
+    *counts, length, target = sums
     if not length or not target:
         return 0.0
-    log_precision = 0.0
-    for order in range(1, ORDER + 1):
-        found = sum(_clipped_matches(hypothesis, several, order) for hypothesis, several in pairs)
-        possible = sum(max(0, len(hypothesis) - order + 1) for hypothesis in hypotheses)
-        log_precision += math.log((found + _TINY) / (possible + _SMALL)) / ORDER
+    log_precision = sum(
+        math.log((found + _TINY) / (possible + _SMALL)) / ORDER
+        for found, possible in zip(counts[:ORDER], counts[ORDER:], strict=True)
+    )
     ratio = (length + _TINY) / (target + _SMALL)
     return math.exp(log_precision + min(0.0, 1 - 1 / ratio))
 
@@ -58,25 +61,23 @@ def _clipped_matches(hypothesis: Tokens, references: Sequence[Tokens], order: in
     return (ngrams(hypothesis, order) & most).total()
 
 
-def cider(hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> float:
-    """CIDEr, in the form with clipped counts and a length penalty that is reported under this name.
+def cider_scores(hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> list[float]:
+    """CIDEr of each item, in the form with clipped counts and a length penalty; a corpus has the mean of its items.
 
     Args:
         hypotheses: one token list an item.
         references: the item's references, one or more; they are also the corpus in which n-grams are weighed.
 
     Returns:
-        CIDEr, from 0 to 10 (a tenth of that is often called 100 %); an empty corpus has 0.
+        One score an item, from 0 to 10 (a tenth of that is often called 100 %).
     """
-    if not hypotheses:
-        return 0.0
-    total = 0.0
+    scores = [0.0] * len(references)
     for order in range(1, ORDER + 1):
         seen = Counter(gram for several in references for gram in {g for one in several for g in ngrams(one, order)})
         idf = {gram: math.log(len(references) / count) for gram, count in seen.items()}
-        for hypothesis, several in zip(hypotheses, references, strict=True):
-            total += _mean_similarity(hypothesis, several, order, idf, math.log(len(references)))
-    return 10.0 * total / ORDER / len(hypotheses)
+        for item, (hypothesis, several) in enumerate(zip(hypotheses, references, strict=True)):
+            scores[item] += 10.0 / ORDER * _mean_similarity(hypothesis, several, order, idf, math.log(len(references)))
+    return scores
 
 
 def _mean_similarity(

@@ -18,6 +18,7 @@ from contract.device import choose_device
 from contract.errors import InputError
 from contract.outputs import METRICS
 from model import checkpoint
+from model.bootstrap import LEVEL, RESAMPLES
 from model.choosing import evaluation_of
 from model.evaluation.measured import together
 from model.task_config import FINETUNED, EvaluateConfig
@@ -42,7 +43,9 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
         [module.measure(_inputs(call, folder / part), call.config, [part], call.seed) for part in wanted]
         or [module.measure(_inputs(call, folder), call.config, call.config.languages, call.seed)]
     )
-    head = {"task": task, "checkpoint": folder.name, "seed": call.seed}
+    head = {
+        "task": task, "checkpoint": folder.name, "seed": call.seed, "resamples": RESAMPLES, "interval_level": LEVEL,
+    }  # fmt: skip
     out = call.path("out")
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(head | metrics | module.summary(metrics), indent=2, ensure_ascii=False) + "\n")

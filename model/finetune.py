@@ -41,8 +41,8 @@ CODE = (
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
 CHOOSING_CODE = (
-    "model.caption_metrics", "model.caption_tokens", "model.captioning", "model.evaluation", "model.retrieval",
-    "model.retrieval_metrics",
+    "model.bootstrap", "model.caption_metrics", "model.caption_tokens", "model.captioning", "model.evaluation",
+    "model.retrieval", "model.retrieval_metrics",
 )  # fmt: skip
 
 

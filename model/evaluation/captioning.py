@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from model.caption_metrics import bleu4, cider
+from model.bootstrap import interval, interval_of_mean, resampled_sums
+from model.caption_metrics import bleu4_of, bleu_statistics, cider_scores
 from model.caption_tokens import caption_tokens, tokenizer_name
 from model.captioning import BeamSearch, caption_pictures
 from model.evaluation.pictures import evaluated
@@ -62,9 +63,13 @@ def summary(metrics: dict[str, Any]) -> dict[str, Any]:
 def _measured(generated: list[str], references: list[list[str]], lang: str) -> dict[str, Any]:
     hypotheses = [caption_tokens(text, lang) for text in generated]
     targets = [[caption_tokens(text, lang) for text in several] for several in references]
+    statistics = np.array([bleu_statistics(*pair) for pair in zip(hypotheses, targets, strict=True)])
+    ciders = 100 * np.array(cider_scores(hypotheses, targets))
     return {
-        "BLEU-4": round(100 * bleu4(hypotheses, targets), 2),
-        "CIDEr": round(100 * cider(hypotheses, targets), 2),
+        "BLEU-4": round(100 * bleu4_of(statistics.sum(axis=0)), 2),
+        "BLEU-4_interval": interval([100 * bleu4_of(sums) for sums in resampled_sums(statistics)]),
+        "CIDEr": round(float(ciders.mean()), 2),
+        "CIDEr_interval": interval_of_mean(ciders),
         "items": len(generated),
         "references": sum(map(len, references)),
         "empty": sum(not tokens for tokens in hypotheses),

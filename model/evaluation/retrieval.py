@@ -40,13 +40,12 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
     for lang, several in chosen.items():
         own = sorted({caption.image_id for caption in several})
         place = {image_id: position for position, image_id in enumerate(own)}
-        found = retrieval_metrics.ranks(
+        found = retrieval_metrics.by_protocol(
             scores.matrix[start : start + len(several)][:, [column_of[one] for one in own]],
             [caption.caption_id for caption in several], own, [place[caption.image_id] for caption in several],
         )  # fmt: skip
-        protocols[UNIQUE][lang] = retrieval_metrics.measured(found)
-        if len(several) == len(own):
-            protocols[FIVE_DUPLICATED][lang] = retrieval_metrics.measured(retrieval_metrics.duplicated(found))
+        for protocol, measured in found.items():
+            protocols.setdefault(protocol, {})[lang] = measured
         start += len(several)
     for lang, measured in protocols[UNIQUE].items():
         print(f"  {lang}: mR {measured['mR']:.2f} ({measured['captions']} captions, {measured['images']} pictures)")

@@ -1,10 +1,12 @@
 import random
 
+import numpy as np
 import pytest
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 
-from model.caption_metrics import bleu4, cider
+from model.bootstrap import resampled_sums
+from model.caption_metrics import bleu4_of, bleu_statistics, cider_scores
 from model.caption_tokens import CHARACTERS, PTB_LIKE, caption_tokens, tokenizer_name
 
 WORDS = ["a", "the", "red", "small", "cube", "sphere", "on", "under", "two", "of", "and", "blue"]
@@ -22,17 +24,47 @@ def random_corpus(seed: int) -> tuple[list[list[str]], list[list[list[str]]]]:
     return hypotheses, references
 
 
+def statistics_of(hypotheses, references):
+    return np.array([bleu_statistics(*pair) for pair in zip(hypotheses, references, strict=True)])
+
+
+def bleu4(hypotheses, references):
+    return bleu4_of(statistics_of(hypotheses, references).sum(axis=0))
+
+
 def as_coco(hypotheses, references):
     joined = {i: [" ".join(one) for one in several] for i, several in enumerate(references)}
     return joined, {i: [" ".join(one)] for i, one in enumerate(hypotheses)}
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_both_metrics_equal_the_reference_implementations(seed):
-    hypotheses, references = random_corpus(seed)
+CORNERS = [
+    ([["a", "red", "cube"]], [[["a", "red", "cube"], ["the", "cube"]]]),  # one item
+    ([[]], [[["a", "cube"]]]),  # one empty item
+    ([[], []], [[["a", "cube"]], [["a", "sphere"], ["two"]]]),  # nothing but empty ones
+    ([[], ["a", "blue", "cube", "on", "two"]], [[["a", "cube"]], [["a", "blue", "cube", "on", "the", "sphere"]]]),
+    ([["cube"], ["of"]], [[["cube"]], [["of"]]]),  # no n-gram but of order 1
+    ([["a"] * 30, ["two"]], [[["a", "cube"]], [["under"]]]),  # repeated, and all wrong
+    ([["a", "cube"], ["two"]], [[["a", "cube"]] * 3, [[]]]),  # the same reference again, and an empty one
+]
+
+
+@pytest.mark.parametrize("corpus", [*map(random_corpus, range(40)), *CORNERS])
+def test_both_metrics_equal_the_reference_implementations(corpus):
+    hypotheses, references = corpus
     theirs = as_coco(hypotheses, references)
     assert bleu4(hypotheses, references) == pytest.approx(Bleu(4).compute_score(*theirs, verbose=0)[0][3], abs=1e-6)
-    assert cider(hypotheses, references) == pytest.approx(Cider().compute_score(*theirs)[0], abs=1e-6)
+    mean, each = Cider().compute_score(*theirs)
+    assert cider_scores(hypotheses, references) == pytest.approx(each.tolist(), abs=1e-6)
+    assert np.mean(cider_scores(hypotheses, references)) == pytest.approx(mean, abs=1e-6)
+
+
+def test_a_resample_has_the_bleu_of_its_items():
+    hypotheses, references = random_corpus(42)
+    statistics = statistics_of(hypotheses, references)
+    counts = resampled_sums(np.eye(len(statistics), dtype=np.int64))
+    for drawn, sums in list(zip(counts, resampled_sums(statistics), strict=True))[:50]:
+        items = np.repeat(np.arange(len(statistics)), drawn)
+        assert bleu4_of(sums) == bleu4([hypotheses[item] for item in items], [references[item] for item in items])
 
 
 def test_a_perfect_corpus_has_full_bleu():
@@ -40,10 +72,10 @@ def test_a_perfect_corpus_has_full_bleu():
     assert bleu4(sentences, [[one] for one in sentences]) == pytest.approx(1.0)
 
 
-def test_empty_hypotheses_and_an_empty_corpus_have_zero():
-    assert bleu4([], []) == cider([], []) == 0.0
+def test_empty_hypotheses_have_zero():
     assert bleu4([[]], [[["a", "cube"]]]) == 0.0
-    assert cider([[]], [[["a", "cube"]]]) == 0.0
+    assert cider_scores([[], ["a", "cube"]], [[["a", "cube"]], [["a", "cube"]]])[0] == 0.0
+    assert cider_scores([[]], [[["a", "cube"]]]) == [0.0]
 
 
 @pytest.mark.parametrize(

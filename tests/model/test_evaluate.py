@@ -24,7 +24,12 @@ def test_retrieval_is_told_by_protocol_and_language(world, tmp_path, monkeypatch
     assert (metrics["task"], metrics["checkpoint"], metrics["split"], metrics["images"]) == (
         "retrieval", "understanding", "test", 12,
     )  # fmt: skip
+    assert (metrics["resamples"], metrics["interval_level"]) == (1000, 0.95)
+    assert list(metrics["protocols"]) == ["unique", "five_duplicated"]
     unique, duplicated = metrics["protocols"]["unique"], metrics["protocols"]["five_duplicated"]
+    for one in [*unique.values(), *duplicated.values()]:
+        low, high = one["mR_interval"]
+        assert low < one["mR"] < high
     assert list(unique) == ["de", "en", "zh"] and list(duplicated) == ["de", "zh"]
     assert (unique["en"]["captions"], unique["en"]["images"], unique["de"]["captions"]) == (24, 12, 12)
     for lang, one in duplicated.items():
@@ -53,6 +58,11 @@ def test_captioning_is_told_with_tokenizer_items_and_samples(world, tmp_path, mo
         "de": "ptb-like", "en": "ptb-like", "zh": "characters",
     }  # fmt: skip
     assert (metrics["languages"]["en"]["items"], metrics["languages"]["en"]["references"]) == (12, 24)
+    assert (metrics["resamples"], metrics["interval_level"]) == (1000, 0.95)
+    for one in metrics["languages"].values():
+        for name in ("BLEU-4", "CIDEr"):
+            low, high = one[f"{name}_interval"]
+            assert low <= one[name] <= high
     assert [(one["image_id"], one["language"]) for one in metrics["samples"]] == [
         (f"p{picture:03d}", lang) for lang in ("de", "en", "zh") for picture in (60, 61, 62)
     ]
