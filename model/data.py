@@ -59,6 +59,17 @@ def encode(tokenizer: Tokenizer, text: str, longest: int) -> Ints:
     return _with_ends(_cut(tokenizer, tokenizer.encode(text), longest))
 
 
+def join_pair(tokenizer: Tokenizer, first: list[int], second: list[int], longest: int) -> Ints:
+    """Two texts' ids as one, as XLM-R reads pairs: ``<s>`` first ``</s></s>`` second ``</s>``, cut to ``longest`` ids.
+
+    Where both are long, each keeps half of the room; else the longer one is cut, at a word where there is one.
+    """
+    room = longest - 4
+    kept = max(room - room // 2, room - len(second)), max(room // 2, room - len(first))
+    first, second = (_cut(tokenizer, ids, most + 2) for ids, most in zip((first, second), kept, strict=True))
+    return np.array([BOS, *first, EOS, EOS, *second, EOS], np.int64)
+
+
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str], longest: int, what: str) -> list[Ints]:
     """``encode`` of many texts; says how many were cut, calling them ``what``."""
     result, cut = [], 0

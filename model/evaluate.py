@@ -72,12 +72,14 @@ def _task_of(folder: Path, named: str) -> str:
 def _inputs(call: Call[EvaluateConfig], folder: Path) -> Inputs:
     loaded = checkpoint.load(folder, choose_device(call.config.device))
     paths = call.paths
-    return Inputs(loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"])
+    return Inputs(
+        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.context
+    )
 
 
 PATHS = (
     PathOption("checkpoint", "folder of a checkpoint, or of a checkpoint for each language"),
-    PathOption("captions", "dataset of captions", required=False),
+    PathOption("captions", "dataset of captions, or of triples", required=False),
     PathOption("regions", "dataset of regions", required=False),
     PathOption("data", "folder of the task's own text files: translation, entailment, headlines", required=False),
     PathOption("out", "JSON file for the metrics", replaces=METRICS),

@@ -91,7 +91,9 @@ def _inputs(call: Call[FinetuneConfig]) -> Inputs:
             f"one of the {FINETUNED[config.task]} network, which {config.task} needs.",
         )
     paths = call.paths
-    return Inputs(loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"])
+    return Inputs(
+        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.context
+    )
 
 
 def _task(config: FinetuneConfig) -> Finetuning:
@@ -119,7 +121,7 @@ def _train(
 
 PATHS = (
     PathOption("checkpoint", "folder of a pre-trained checkpoint"),
-    PathOption("captions", "dataset of captions; the training split is used", required=False),
+    PathOption("captions", "dataset of captions, or of triples; the training split is used", required=False),
     PathOption("regions", "dataset of regions", required=False),
     PathOption("data", "folder of the task's own text files: translation, entailment, headlines", required=False),
     PathOption("out", "folder for the fine-tuned checkpoint", replaces=checkpoint.made_by("finetune")),

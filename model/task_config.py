@@ -29,6 +29,7 @@ class FinetuneConfig:
     weight_decay: float = option(0.01, "AdamW's weight decay")
     clip_norm: float = option(1.0, "largest norm of the gradient")
     negatives: int = option(3, "retrieval: mismatched pairs for each true one", "pairs")
+    context: bool = option(False, "retrieval over triples: read a query with its context, query </s></s> context")
     hard_negatives: float = option(0.0, "retrieval: share of batches whose negatives have like objects", "0 to 1")
     validate_every: int = option(
         0, "steps between evaluations on the split val, of which the best one's weights are kept; 0 keeps the last",
@@ -65,6 +66,7 @@ class EvaluateConfig:
     languages: tuple[str, ...] = option((), "languages; all that the split has where it is empty", "BCP 47")
     max_images: int = option(0, "evaluate the first N pictures by a stable hash; 0 takes all", "pictures")
     captions_per_image: int = option(0, "retrieval: captions a picture and language; 0 takes all", "captions")
+    context: bool = option(False, "retrieval over triples: read a query with its context, query </s></s> context")
     tokens_per_batch: int = option(16_384, "retrieval: text tokens and regions scored at once", "tokens")
     beam: int = option(10, "captioning: hypotheses kept a picture", "hypotheses")
     length_penalty: float = option(1.0, "captioning: a score is log-probability / length ** this")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import stable_hash
+from contract.manifest import read_manifest
 from model.config import NetworkConfig
 from model.data import rows_with_regions
 from model.regions import RegionStore
@@ -17,12 +18,21 @@ from model.regions import RegionStore
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption, as its dataset states it."""
+    """A caption, as its dataset states it, or a query that stands for one.
+
+    Attributes:
+        caption_id: its key; of a query picture and query together, since one query may have several pictures.
+        image_id: its picture.
+        lang: BCP 47.
+        text: what it says.
+        context: of a query, the title of the page on which its picture stands, where there is one.
+    """
 
     caption_id: str
     image_id: str
     lang: str
     text: str
+    context: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def read_regions(folder: Path, network: NetworkConfig) -> RegionStore:
 
 
 def read_split(folder: Path, store: RegionStore, split: str, languages: Sequence[str] = ()) -> Captions:
-    """The captions of a split, in some languages, or in all where none is named.
+    """The captions of a split, or the queries of triples, in some languages, or in all where none is named.
 
     Raises:
         InputError: where the split, or a language that is named, has no caption with regions.
@@ -73,14 +83,13 @@ def read_split(folder: Path, store: RegionStore, split: str, languages: Sequence
     found: dict[str, list[Caption]] = {}
     with_regions = rows_with_regions(store)
     without_regions, splits = 0, Counter[str]()
-    for row in Dataset(folder, "captions").rows():
-        splits[row["split"]] += 1
-        if row["split"] != split or (languages and row["lang"] not in languages):
+    for of_split, caption in _captions(folder):
+        splits[of_split] += 1
+        if of_split != split or (languages and caption.lang not in languages):
             continue
-        if row["image_id"] not in with_regions:
+        if caption.image_id not in with_regions:
             without_regions += 1
             continue
-        caption = Caption(row["caption_id"], row["image_id"], row["lang"], row["text"])
         found.setdefault(caption.lang, []).append(caption)
     missing = [lang for lang in languages if lang not in found]
     if missing or not found:
@@ -96,6 +105,17 @@ def read_split(folder: Path, store: RegionStore, split: str, languages: Sequence
     for several in found.values():
         several.sort(key=lambda one: (one.image_id, one.caption_id))
     return Captions(dict(sorted(found.items())), without_regions)
+
+
+def _captions(folder: Path) -> Iterator[tuple[str, Caption]]:
+    """Captions with their splits; queries where the folder holds triples."""
+    if read_manifest(folder).dataset != "triples":
+        for row in Dataset(folder, "captions").rows():
+            yield row["split"], Caption(row["caption_id"], row["image_id"], row["lang"], row["text"])
+        return
+    for row in Dataset(folder, "triples").rows():
+        key = f"{row['image_id']}/{row['query_id']}"
+        yield row["split"], Caption(key, row["image_id"], row["lang"], row["query"], row["context"])
 
 
 def sample_images(image_ids: Sequence[str], count: int) -> list[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from contract.errors import UsageError
+from model.data import Ints, encode, join_pair, tokenise
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.regions import RegionStore
-from model.task_data import read_regions
+from model.task_data import Caption, read_regions
 from model.tokenizer import Tokenizer
 
 
@@ -19,9 +21,10 @@ class Inputs:
     Attributes:
         network: the network.
         tokenizer: its tokenizer.
-        captions: the dataset of captions, where it is given.
+        captions: the dataset of captions, or of triples, where it is given.
         regions: the dataset of regions, where it is given.
         data: the folder of the task's own text files, where it is given.
+        with_context: whether a query of triples is read with its context.
     """
 
     network: UnderstandingNetwork | GenerationNetwork
@@ -29,6 +32,7 @@ class Inputs:
     captions: Path | None
     regions: Path | None
     data: Path | None
+    with_context: bool = False
 
     def store(self) -> RegionStore:
         """The regions, which must fit the network.
@@ -37,6 +41,18 @@ class Inputs:
             UsageError: where they are not given.
         """
         return read_regions(given(self.regions, "regions"), self.network.config)
+
+    def tokens_of(self, captions: Sequence[Caption], what: str) -> list[Ints]:
+        """Token ids of captions, each with its context where that is read; says how many are cut, calling them so."""
+        if not self.with_context:
+            return tokenise(self.tokenizer, [caption.text for caption in captions], self.longest, what)
+        return [self._with_context(caption) for caption in captions]
+
+    def _with_context(self, caption: Caption) -> Ints:
+        if caption.context is None:
+            return encode(self.tokenizer, caption.text, self.longest)
+        first, second = (self.tokenizer.encode(text) for text in (caption.text, caption.context))
+        return join_pair(self.tokenizer, first, second, self.longest)
 
     @property
     def longest(self) -> int:

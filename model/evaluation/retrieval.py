@@ -8,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 
 from model import retrieval_metrics
-from model.data import encode
 from model.evaluation.pictures import evaluated
 from model.network import UnderstandingNetwork
 from model.retrieval import score_all_pairs
@@ -28,7 +27,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
     chosen = {lang: _first(several, config.captions_per_image) for lang, several in split.by_language.items()}
     captions = [caption for several in chosen.values() for caption in several]
     images = split.images()
-    tokens = [encode(inputs.tokenizer, caption.text, inputs.longest) for caption in captions]
+    tokens = inputs.tokens_of(captions, "captions")
     scores = score_all_pairs(network, tokens, store, [store.row_of[one] for one in images], config.tokens_per_batch)
     print(
         f"evaluate: {len(captions):,} captions × {len(images):,} pictures, {scores.pairs_per_second:,.0f} pairs/s "
@@ -51,7 +50,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
         print(f"  {lang}: mR {measured['mR']:.2f} ({measured['captions']} captions, {measured['images']} pictures)")
     return told | {
         "captions_per_image": config.captions_per_image or "all", "ties": "stable hash of the candidate's id",
-        "protocols": protocols,
+        "with_context": inputs.with_context, "protocols": protocols,
     }  # fmt: skip
 
 

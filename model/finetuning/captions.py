@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.data import Texts, tokenise, without_empty
+from model.data import Texts, without_empty
 from model.finetuning.lesson import ALL
 from model.regions import RegionStore
 from model.task_data import read_split
@@ -32,7 +32,7 @@ def read_texts(inputs: Inputs, store: RegionStore, setting: str) -> tuple[Texts,
     split = read_split(given(inputs.captions, "captions"), store, _SPLIT, () if setting == ALL else (setting,))
     captions = [caption for several in split.by_language.values() for caption in several]
     texts = Texts(
-        tokenise(inputs.tokenizer, [caption.text for caption in captions], inputs.longest, "captions"),
+        inputs.tokens_of(captions, "captions"),
         [caption.lang for caption in captions],
         np.array([store.row_of[caption.image_id] for caption in captions], np.int64),
         [caption.caption_id for caption in captions],

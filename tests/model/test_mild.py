@@ -1,0 +1,48 @@
+"""Retrieval over MILD's triples: queries stand for captions, alone or with the titles of their pages."""
+
+import pytest
+from task_world import THINGS, arguments, read, split_of, things_of, world, write_dataset  # noqa: F401
+
+from model.evaluate import main as evaluate_main
+from model.finetune import main as finetune_main
+
+
+def triple(picture: int, titled: bool = True) -> dict:
+    """A query that names one of a picture's two things, on a page whose title names both."""
+    first, second = (THINGS["en"][thing] for thing in things_of(picture))
+    return {
+        "image_id": f"p{picture:03d}", "query_id": f"q-{first}", "lang": "en", "query": f"a {first}",
+        "context": f"{first} and {second}" if titled else None, "relevance": 0.9, "rank": 1, "clicks": 1,
+        "split": split_of(picture),
+    }  # fmt: skip
+
+
+def run(main, monkeypatch, *line, context=False, **settings) -> int:
+    flags = ["--context"] if context else []
+    monkeypatch.setattr("sys.argv", ["stage", *arguments(*line, **settings), *flags])
+    return main()
+
+
+@pytest.mark.slow
+def test_a_context_that_tells_more_finds_more(world, tmp_path, monkeypatch):  # noqa: F811
+    triples = write_dataset(tmp_path / "triples", "triples", map(triple, range(72)))
+    learning = {"steps": 220, "batch_size": 32, "learning_rate": 2e-3, "warmup_steps": 20, "loss": "softmax"}
+    found = {}
+    for context in (False, True):
+        out, given = tmp_path / f"mild-{context}", {"captions": triples, "context": context}
+        settings = learning | given | {"task": "retrieval", "setting": "all"}
+        assert run(finetune_main, monkeypatch, world, world / "understanding", out, **settings) == 0
+        assert run(evaluate_main, monkeypatch, world, out, tmp_path / "m.json", **given) == 0
+        metrics = read(tmp_path / "m.json")
+        assert metrics["with_context"] == context
+        found[context] = metrics["protocols"]["unique"]["en"]["mR"]
+    assert found[True] > found[False] + 5
+
+
+def test_a_query_without_a_title_is_read_alone_and_one_query_may_have_several_pictures(world, tmp_path, monkeypatch):  # noqa: F811
+    rows = [triple(picture, titled=picture % 2 == 0) | {"query_id": "same"} for picture in range(72)]
+    triples = write_dataset(tmp_path / "triples", "triples", rows)
+    given = {"captions": triples, "context": True}
+    assert run(evaluate_main, monkeypatch, world, world / "understanding", tmp_path / "m.json", **given) == 0
+    one = read(tmp_path / "m.json")["protocols"]["unique"]["en"]
+    assert (one["captions"], one["images"]) == (12, 12)
