@@ -73,7 +73,7 @@ def _inputs(call: Call[EvaluateConfig], folder: Path) -> Inputs:
     loaded = checkpoint.load(folder, choose_device(call.config.device))
     paths = call.paths
     return Inputs(
-        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.context
+        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.reads
     )
 
 

@@ -92,7 +92,7 @@ def _inputs(call: Call[FinetuneConfig]) -> Inputs:
         )
     paths = call.paths
     return Inputs(
-        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.context
+        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.reads
     )
 
 

@@ -12,6 +12,8 @@ FINETUNED = {  # the network that each task needs; the first of each network is 
     "entailment": "understanding", "headlines": "generation",
 }  # fmt: skip
 
+QUERY, QUERY_CONTEXT = "query", "query-context"
+
 
 @dataclass(frozen=True)
 class FinetuneConfig:
@@ -29,7 +31,7 @@ class FinetuneConfig:
     weight_decay: float = option(0.01, "AdamW's weight decay")
     clip_norm: float = option(1.0, "largest norm of the gradient")
     negatives: int = option(3, "retrieval: mismatched pairs for each true one", "pairs")
-    context: bool = option(False, "retrieval over triples: read a query with its context, query </s></s> context")
+    reads: str = option(QUERY, "retrieval over triples: query alone, or query-context, with its page's title")
     hard_negatives: float = option(0.0, "retrieval: share of batches whose negatives have like objects", "0 to 1")
     validate_every: int = option(
         0, "steps between evaluations on the split val, of which the best one's weights are kept; 0 keeps the last",
@@ -51,6 +53,7 @@ class FinetuneConfig:
         check_choice(self, "task", tuple(FINETUNED))
         check_choice(self, "loss", ("binary", "softmax"))
         check_choice(self, "device", DEVICES)
+        check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
         check_range(self, "steps captioning_steps batch_size negatives", 1)
         check_range(self, "warmup_steps weight_decay threads validate_every validate_items", 0)
         check_range(self, "learning_rate clip_norm", 1e-12)
@@ -66,7 +69,7 @@ class EvaluateConfig:
     languages: tuple[str, ...] = option((), "languages; all that the split has where it is empty", "BCP 47")
     max_images: int = option(0, "evaluate the first N pictures by a stable hash; 0 takes all", "pictures")
     captions_per_image: int = option(0, "retrieval: captions a picture and language; 0 takes all", "captions")
-    context: bool = option(False, "retrieval over triples: read a query with its context, query </s></s> context")
+    reads: str = option(QUERY, "retrieval over triples: query alone, or query-context, with its page's title")
     tokens_per_batch: int = option(16_384, "retrieval: text tokens and regions scored at once", "tokens")
     beam: int = option(10, "captioning: hypotheses kept a picture", "hypotheses")
     length_penalty: float = option(1.0, "captioning: a score is log-probability / length ** this")
@@ -84,5 +87,6 @@ class EvaluateConfig:
         check_choice(self, "task", ("", *FINETUNED))
         check_choice(self, "split", ("train", "val", "test"))
         check_choice(self, "device", DEVICES)
+        check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
         check_range(self, "tokens_per_batch beam max_caption_length images_per_batch", 1)
         check_range(self, "max_images captions_per_image length_penalty samples", 0)

@@ -10,6 +10,7 @@ from contract.errors import UsageError
 from model.data import Ints, encode, join_pair, tokenise
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.regions import RegionStore
+from model.task_config import QUERY
 from model.task_data import Caption, read_regions
 from model.tokenizer import Tokenizer
 
@@ -24,7 +25,7 @@ class Inputs:
         captions: the dataset of captions, or of triples, where it is given.
         regions: the dataset of regions, where it is given.
         data: the folder of the task's own text files, where it is given.
-        with_context: whether a query of triples is read with its context.
+        reads: whether a query of triples is read alone or with its context, as ``model.task_config`` names it.
     """
 
     network: UnderstandingNetwork | GenerationNetwork
@@ -32,7 +33,7 @@ class Inputs:
     captions: Path | None
     regions: Path | None
     data: Path | None
-    with_context: bool = False
+    reads: str = QUERY
 
     def store(self) -> RegionStore:
         """The regions, which must fit the network.
@@ -44,7 +45,7 @@ class Inputs:
 
     def tokens_of(self, captions: Sequence[Caption], what: str) -> list[Ints]:
         """Token ids of captions, each with its context where that is read; says how many are cut, calling them so."""
-        if not self.with_context:
+        if self.reads == QUERY:
             return tokenise(self.tokenizer, [caption.text for caption in captions], self.longest, what)
         return [self._with_context(caption) for caption in captions]
 

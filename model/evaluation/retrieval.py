@@ -50,7 +50,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
         print(f"  {lang}: mR {measured['mR']:.2f} ({measured['captions']} captions, {measured['images']} pictures)")
     return told | {
         "captions_per_image": config.captions_per_image or "all", "ties": "stable hash of the candidate's id",
-        "with_context": inputs.with_context, "protocols": protocols,
+        "reads": inputs.reads, "protocols": protocols,
     }  # fmt: skip
 
 

@@ -17,9 +17,8 @@ def triple(picture: int, titled: bool = True) -> dict:
     }  # fmt: skip
 
 
-def run(main, monkeypatch, *line, context=False, **settings) -> int:
-    flags = ["--context"] if context else []
-    monkeypatch.setattr("sys.argv", ["stage", *arguments(*line, **settings), *flags])
+def run(main, monkeypatch, *line, **settings) -> int:
+    monkeypatch.setattr("sys.argv", ["stage", *arguments(*line, **settings)])
     return main()
 
 
@@ -28,21 +27,21 @@ def test_a_context_that_tells_more_finds_more(world, tmp_path, monkeypatch):  # 
     triples = write_dataset(tmp_path / "triples", "triples", map(triple, range(72)))
     learning = {"steps": 220, "batch_size": 32, "learning_rate": 2e-3, "warmup_steps": 20, "loss": "softmax"}
     found = {}
-    for context in (False, True):
-        out, given = tmp_path / f"mild-{context}", {"captions": triples, "context": context}
+    for reads in ("query", "query-context"):
+        out, given = tmp_path / reads, {"captions": triples, "reads": reads}
         settings = learning | given | {"task": "retrieval", "setting": "all"}
         assert run(finetune_main, monkeypatch, world, world / "understanding", out, **settings) == 0
         assert run(evaluate_main, monkeypatch, world, out, tmp_path / "m.json", **given) == 0
         metrics = read(tmp_path / "m.json")
-        assert metrics["with_context"] == context
-        found[context] = metrics["protocols"]["unique"]["en"]["mR"]
-    assert found[True] > found[False] + 5
+        assert metrics["reads"] == reads
+        found[reads] = metrics["protocols"]["unique"]["en"]["mR"]
+    assert found["query-context"] > found["query"] + 5
 
 
 def test_a_query_without_a_title_is_read_alone_and_one_query_may_have_several_pictures(world, tmp_path, monkeypatch):  # noqa: F811
     rows = [triple(picture, titled=picture % 2 == 0) | {"query_id": "same"} for picture in range(72)]
     triples = write_dataset(tmp_path / "triples", "triples", rows)
-    given = {"captions": triples, "context": True}
+    given = {"captions": triples, "reads": "query-context"}
     assert run(evaluate_main, monkeypatch, world, world / "understanding", tmp_path / "m.json", **given) == 0
     one = read(tmp_path / "m.json")["protocols"]["unique"]["en"]
     assert (one["captions"], one["images"]) == (12, 12)
