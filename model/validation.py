@@ -69,4 +69,7 @@ def held_out_sources(call: Call[PretrainConfig], sources: Sources) -> Sources:
             )  # fmt: skip
     held = set(corpus.languages)
     probabilities = {language: share for language, share in sources.probabilities.items() if language in held}
-    return Sources(tokenizer, sources.store, captions, None, corpus, probabilities, sources.languages, call.seed)
+    return Sources(
+        tokenizer, sources.store, captions, None, corpus, probabilities, sources.languages, call.seed,
+        sources.near_duplicates,
+    )  # fmt: skip
