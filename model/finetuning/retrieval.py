@@ -71,7 +71,8 @@ class Ranked(Pairs):
 
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """The loss of the pairs' logits."""
-        return matching_loss(network.matching(self.tokens_PT, self.regions).view(-1, self.together), self.kind)
+        logits_P = network.matching(self.tokens_PT, self.regions, *self.packings)
+        return matching_loss(logits_P.view(-1, self.together), self.kind)
 
 
 def matching_loss(logits_BN: Tensor, kind: str) -> Asked:
