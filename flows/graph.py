@@ -200,5 +200,5 @@ def outside_inputs(graph: Graph) -> dict[str, list[str]]:
 
 def report_page(graph: Graph) -> Path | None:
     """Where the report lies, if the graph makes one."""
-    folders = [Path(path) for stage in graph.values() if stage.name == "report" for path in stage.writes]
-    return folders[0] / "index.html" if folders else None
+    written = [Path(path) for stage in graph.values() if stage.name == "report" for path in stage.writes]
+    return next((path for path in written if path.name == "index.html"), None)

@@ -3,93 +3,69 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from reports.page import paper
 from reports.page.pictures import Picture, Pictures
-from reports.page.retrieval import setting_name
-from reports.page.sources import Nothing, Sources, dig, language_order
+from reports.page.results.settings import in_order, setting_name, setting_of
+from reports.page.results.table import Results
+from reports.page.results.tasks import Metrics, task_results
+from reports.page.sources import Nothing, Sources, language_order
+
+TASK = "captioning"
 
 
 @dataclass(frozen=True)
-class Row:
-    """BLEU-4 and CIDEr by language of one setting; None where nothing was run."""
+class Captions:
+    """The captions of a picture in one language: (setting, generated) in the settings' order, and a reference."""
 
-    setting: str
-    source: str
-    values: dict[str, tuple[Any, Any]]
+    language: str
+    reference: str
+    generated: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture with the captions that were generated for it: language, setting, generated, reference."""
+    """One picture with the captions that were generated for it, a language each."""
 
     image_id: str
     picture: Picture | None
-    captions: list[dict[str, Any]]
+    captions: list[Captions]
 
 
 @dataclass(frozen=True)
 class Captioning:
-    """The table, how captions were counted, and samples.
+    """The table, and samples: pictures with captions."""
 
-    Attributes:
-        languages: columns of the table.
-        rows: one a setting and source.
-        counted: by language: pictures, references, empty captions and the tokenizer.
-        beam: hypotheses that the search kept.
-        split: what was evaluated.
-        samples: pictures with captions.
-        paper: whether the paper's figures stand beside ours.
-    """
-
-    languages: list[str]
-    rows: list[Row]
-    counted: dict[str, dict[str, Any]]
-    beam: Any
-    split: Any
+    results: Results
     samples: list[Sample]
-    paper: bool
 
 
-def captioning(sources: Sources, pictures: Pictures, wanted: int, paper_dataset: str) -> Captioning | Nothing:
-    """Gathers the captioning metrics of all checkpoints."""
-    metrics = sources.metrics_of("captioning")
-    published = paper.captioning(paper_dataset)
-    counted: dict[str, dict[str, Any]] = {}
-    for values in metrics.values():
-        counted |= dig(values, "languages") or {}
-    if not counted:
-        return Nothing("There are no captioning metrics: the stage evaluate has not run for a captioning checkpoint.")
-    rows = []
-    for name in sorted({*metrics, *published}, key=lambda name: (name.endswith("-all"), name)):
-        measured = dig(metrics.get(name), "languages") or {}
-        pairs = {lang: (dig(one, "BLEU-4"), dig(one, "CIDEr")) for lang, one in measured.items()}
-        rows.append(Row(setting_name(name), "ours", pairs))
-        if name in published:
-            rows.append(Row(setting_name(name), "paper", dict(published[name])))
-    first = next(iter(metrics.values()))
-    languages = language_order({lang for row in rows for lang in row.values})
-    return Captioning(
-        languages, rows, {lang: counted[lang] for lang in language_order(set(counted))}, first.get("beam"),
-        first.get("split"), _samples(metrics, pictures, wanted), bool(published),
-    )  # fmt: skip
+def captioning(sources: Sources, pictures: Pictures, wanted: int, datasets: tuple[str, ...]) -> Captioning | Nothing:
+    """Gathers the captioning metrics of all settings."""
+    metrics = sources.metrics_of(TASK)
+    results = task_results(TASK, metrics, datasets)
+    if results is None:
+        return Nothing("There are no captioning metrics: the stage evaluate-captioning has not run.")
+    return Captioning(results, _samples(metrics, pictures, wanted))
 
 
-def _samples(metrics: dict[str, dict[str, Any]], pictures: Pictures, wanted: int) -> list[Sample]:
-    by_image: dict[str, list[dict[str, Any]]] = {}
-    for name, values in metrics.items():
-        for one in values.get("samples") or []:
+def _samples(metrics: Metrics, pictures: Pictures, wanted: int) -> list[Sample]:
+    by_image: dict[str, dict[str, Captions]] = {}
+    by_setting = {setting_of(file, TASK): values for file, values in metrics.items()}
+    for setting in in_order(by_setting):
+        for one in by_setting[setting].get("samples") or []:
             if isinstance(one, dict) and isinstance(one.get("image_id"), str):
-                by_image.setdefault(one["image_id"], []).append(one | {"setting": setting_name(name)})
+                lang = str(one.get("language"))
+                empty = Captions(lang, str(one.get("reference") or ""), [])
+                captions = by_image.setdefault(one["image_id"], {}).setdefault(lang, empty)
+                captions.generated.append((setting_name(setting), str(one.get("generated") or "")))
     # Pictures that have captions in most languages say most.
     chosen = sorted(by_image, key=lambda image_id: (-len(by_image[image_id]), image_id))[:wanted]
     found = pictures.of(chosen)
     return [
-        Sample(image_id, found.get(image_id), sorted(by_image[image_id], key=_caption_order)) for image_id in chosen
+        Sample(
+            image_id,
+            found.get(image_id),
+            [by_image[image_id][lang] for lang in language_order(set(by_image[image_id]))],
+        )
+        for image_id in chosen
     ]
-
-
-def _caption_order(one: dict[str, Any]) -> tuple[int, str, str]:
-    lang = str(one.get("language"))
-    return (lang != "en", lang, one["setting"])

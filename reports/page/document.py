@@ -16,14 +16,20 @@ from reports.page import (
     numbers,
     overlays,
     overview,
+    plain_results,
     retrieval,
     switched,
     tables,
+    texts,
     triples,
 )
 from reports.page.bars import bar_chart
 from reports.page.colours import hue
 from reports.page.pictures import Pictures
+from reports.page.results.table import Results
+from reports.page.results.task import TASKS
+from reports.page.results.tasks import task_results
+from reports.page.results.words import about_paper, counts_table, part_name, run_sentences
 from reports.page.sources import Nothing, Sources
 
 if TYPE_CHECKING:
@@ -69,25 +75,20 @@ def page_of(data: Path, profile: str, seed: int, config: Config) -> bytes:
 def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
     """All sections, in the order in which they are read."""
     pictures = Pictures(sources.dataset("images"), config.picture_width)
+    datasets = config.paper_datasets
     return [
         Section("headline", "What code-switched training brings", headline.headline(sources)),
         Section("overview", "What was run", overview.overview(sources)),
-        Section("retrieval", "Retrieval", retrieval.retrieval(sources, config.paper_dataset)),
+        Section("retrieval", "Retrieval", retrieval.retrieval(sources, datasets)),
+        Section("queries", "Retrieval by queries", plain_results.queries(sources, datasets)),
+        Section("captioning", "Captioning", captioning.captioning(sources, pictures, config.caption_samples, datasets)),
+        Section("translation", "Multimodal translation", texts.translation(sources, config.text_samples, datasets)),
+        Section("entailment", "Entailment", plain_results.entailment(sources, datasets)),
+        Section("titles", "News titles", texts.titles(sources, config.text_samples, datasets)),
         Section(
-            "captioning",
-            "Captioning",
-            captioning.captioning(sources, pictures, config.caption_samples, config.paper_dataset),
+            "switched", "Code-switched captions", switched.switching(sources, pictures, config.switched_samples, seed)
         ),
-        Section(
-            "switched",
-            "Code-switched captions",
-            switched.switching(sources, pictures, config.switched_samples, seed),
-        ),
-        Section(
-            "regions",
-            "Regions",
-            overlays.overlays(sources, pictures, config.region_samples, config.boxes, seed),
-        ),
+        Section("regions", "Regions", overlays.overlays(sources, pictures, config.region_samples, config.boxes, seed)),
         Section(
             "triples", "Queries, pictures and contexts", triples.triples(sources, pictures, config.triple_samples, seed)
         ),
@@ -100,6 +101,12 @@ def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
     ]
 
 
+def results(sources: Sources, datasets: tuple[str, ...]) -> list[Results]:
+    """The tables of every task that has any."""
+    several = (task_results(task.name, sources.metrics_of(task.name), datasets) for task in TASKS)
+    return [one for one in several if one is not None]
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -109,6 +116,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {name: getattr(numbers, name) for name in ("count", "score", "signed", "percent", "short")}
-    environment.filters |= {"hue": hue, "bar_chart": bar_chart}
+    environment.filters |= {"hue": hue, "bar_chart": bar_chart, "part_name": part_name}
+    environment.filters |= {one.__name__: one for one in (about_paper, counts_table, run_sentences)}
     environment.globals["dash"] = numbers.DASH
     return environment

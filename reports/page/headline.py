@@ -9,7 +9,8 @@ from typing import Any
 from reports.page.numbers import finite, mean
 from reports.page.sources import Nothing, Sources, dig, is_english, language_order
 
-WITH, WITHOUT = "understanding-mct", "understanding-plain"
+WITH, WITHOUT = "understanding-mct", "understanding-plain"  # the checkpoints
+_METRICS = {WITH: "retrieval-none", WITHOUT: "understanding-plain"}  # of each, before any fine-tuning
 PROTOCOL = "unique"
 CUTOFFS = (1, 5, 10)
 
@@ -77,10 +78,12 @@ class Headline:
 
 def headline(sources: Sources) -> Headline | Nothing:
     """Compares the two pre-trainings, language by language."""
-    ours, plain = sources.metrics(WITH), sources.metrics(WITHOUT)
-    missing = [name for name, values in ((WITH, ours), (WITHOUT, plain)) if values is None]
+    ours, plain = sources.metrics(_METRICS[WITH]), sources.metrics(_METRICS[WITHOUT])
+    missing = [_METRICS[name] for name, values in ((WITH, ours), (WITHOUT, plain)) if values is None]
     if ours is None or plain is None:
-        return Nothing(f"There are no metrics of {' and '.join(missing)}: the stage evaluate has not run for it.")
+        return Nothing(
+            f"There is no metrics/{'.json and no metrics/'.join(missing)}.json: its stage evaluate has not run."
+        )
     languages = [_language(lang, ours, plain) for lang in language_order(_measured(ours) | _measured(plain))]
     if not languages:
         return Nothing("Neither pre-training was measured in any language: the evaluated split holds no caption.")

@@ -12,6 +12,7 @@ from typing import Any
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import MANIFEST, stable_hash
+from reports.page.results.settings import belongs
 
 DATASETS = ("images", "captions", "regions", "triples", "lexicon", "codeswitch", "corpus")
 _SHARDS_SAMPLED, _ROWS_SAMPLED = 4, 512  # rows lie in shards by hash, so the first rows of a few are a fair sample
@@ -45,10 +46,9 @@ class Sources:
         return self._json(self._data / "metrics" / f"{name}.json")
 
     def metrics_of(self, task: str) -> dict[str, dict[str, Any]]:
-        """All metrics of one task, by the name of their checkpoint, sorted."""
+        """All metrics of one task, by the name of their file, sorted; files of other names are not the stages'."""
         names = sorted(path.stem for path in (self._data / "metrics").glob("*.json"))
-        found = {name: self.metrics(name) or {} for name in names}
-        return {name: values for name, values in found.items() if values.get("task") == task}
+        return {name: self.metrics(name) or {} for name in names if belongs(name, task)}
 
     def checkpoints(self) -> dict[str, dict[str, Any]]:
         """The configuration of every checkpoint, by its name, sorted."""

@@ -63,7 +63,9 @@ stages:
         - data/${item}/metrics/mct.json
         - data/${item}/metrics/plain.json
       outs:
-        - reports/${item}
+        - reports/${item}/index.html
+      plots:
+        - reports/${item}/tables.csv
 """
 
 # What a step does is steered by files in steer/: a test puts them there.
@@ -97,8 +99,9 @@ elif name == "scenes":
         (out / folder).mkdir(parents=True)
         (out / folder / "one").write_text("one")
 elif name == "report":
-    out.mkdir(parents=True)
+    out.mkdir(parents=True, exist_ok=True)  # DVC removes the files, which the stage names, and leaves the folder
     (out / "index.html").write_text("<html></html>")
+    (out / "tables.csv").write_text("language,value\\nde,35.25\\n")
 else:
     out.mkdir(parents=True)
     made_by = {"version": Path("versions", name).read_text()}

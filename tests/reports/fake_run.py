@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from fake_metrics import EVIL, EVIL_ATTRIBUTE, make_metrics
 from PIL import Image, ImageDraw
 
 from contract.hashing import shard_of
@@ -13,8 +14,6 @@ from contract.manifest import Manifest
 from contract.schemas import REJECTS, SCHEMAS
 from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
 
-EVIL = "<script>alert(1)</script>"
-EVIL_ATTRIBUTE = '"><img src=x onerror=alert(2)>'
 LANGUAGES = ("en", "cs", "de", "es", "fr", "it", "ja", "pt", "zh")
 PICTURES = [f"scene-{number:03d}" for number in range(24)] + [EVIL, EVIL_ATTRIBUTE]
 SHARDS = 2
@@ -41,7 +40,7 @@ def make_run(root: Path, profile: str = "demo") -> FakeRun:
     make_codeswitch(run.data)
     make_corpus(run.data)
     make_checkpoints(run.data)
-    make_metrics(run.data)
+    make_metrics(run.data / "metrics", LANGUAGES, [EVIL, *PICTURES[:5]], TEXTS)
     return run
 
 
@@ -320,66 +319,3 @@ def make_checkpoints(data):
         training = {"stage": "finetune", "parameters": parameters, "seed": 7, "losses": log(tasks, 400)}
         network = {"network": "generation", "layers": 4, "width": 192, "vocabulary": 4000}
         write_json(data / "checkpoints" / name / "config.json", {"network": network, "training": training})
-
-
-def measured(mean_recall, captions, images=100):
-    recalls = {"R@1": mean_recall - 10, "R@5": mean_recall, "R@10": mean_recall + 10}
-    return {
-        "mR": mean_recall,
-        "image_to_text": recalls,
-        "text_to_image": recalls,
-        "captions": captions,
-        "images": images,
-    }
-
-
-def retrieval_metrics(checkpoint, english, others):
-    unique = {lang: measured(others + number, 100) for number, lang in enumerate(LANGUAGES[1:])}
-    unique = {"en": measured(english, 500)} | unique
-    return {
-        "task": "retrieval",
-        "checkpoint": checkpoint,
-        "split": "test",
-        "images": 100,
-        "images_sampled": False,
-        "seed": 7,
-        "protocols": {"unique": unique, "five_duplicated": {lang: measured(others, 500) for lang in LANGUAGES[1:]}},
-        "averages": {"unique": {"non_english": others + 3.5, "all": 40.0}},
-    }
-
-
-def captioning_metrics(checkpoint, languages):
-    return {
-        "task": "captioning",
-        "checkpoint": checkpoint,
-        "split": "test",
-        "images": 100,
-        "beam": 10,
-        "length_penalty": 1.0,
-        "languages_left_out": [],
-        "languages": {
-            lang: {"BLEU-4": 20.5, "CIDEr": 61.25, "items": 100, "references": 500, "empty": 0, "tokenizer": "words"}
-            for lang in languages
-        },
-        "samples": [
-            {
-                "image_id": image_id,
-                "language": lang,
-                "reference": TEXTS[lang],
-                "generated": EVIL if image_id == EVIL else TEXTS[lang],
-            }
-            for image_id in [EVIL, *PICTURES[:5]]
-            for lang in languages
-        ],
-    }
-
-
-def make_metrics(data):
-    metrics = data / "metrics"
-    write_json(metrics / "understanding-mct.json", retrieval_metrics("understanding-mct", 58.0, 31.0))
-    write_json(metrics / "understanding-plain.json", retrieval_metrics("understanding-plain", 60.5, 8.0))
-    write_json(metrics / "retrieval-en.json", retrieval_metrics("retrieval-en", 70.0, 35.0))
-    write_json(metrics / "retrieval-all.json", retrieval_metrics("retrieval-all", 71.0, 64.0))
-    write_json(metrics / "captioning-en.json", captioning_metrics("captioning-en", ("en",)))
-    write_json(metrics / "captioning-all.json", captioning_metrics("captioning-all", LANGUAGES))
-    write_json(metrics / "detector.json", {"task": "detector", "mAP": 0.61, "AP50": float("nan"), "images": 60})

@@ -1,0 +1,1 @@
+"""Metrics as tables, made once: for the page, as Markdown, as CSV, and for DVC."""
