@@ -94,13 +94,16 @@ REPLACEMENT = pa.struct(
     ]
 )
 
-IMAGES = _dataset("images", "1.0", ("image_id",), "image_id", [
+IMAGES = _dataset("images", "1.1", ("image_id",), "image_id", [
     _IMAGE_ID, _SPLIT,
     column("uri", pa.string(), "Where the picture lies: under _files/ in this dataset, else under the picture root"),
     _WIDTH, _HEIGHT,
     column("sha256", pa.string(), "Of the picture's file", "hexadecimal"),
     column("license", pa.string(), "As the source states it", nullable=True),
     column("source", pa.string(), "Which source brought it"),
+    column("duplicate_group", pa.string(),
+           "The smallest image_id of the group: the split's near-duplicates of the picture, theirs, and so on; "
+           "null of a picture without any", nullable=True),
 ])  # fmt: skip
 
 CAPTIONS = _dataset("captions", "1.0", ("image_id", "caption_id"), "image_id", [

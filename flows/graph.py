@@ -153,7 +153,7 @@ def select(graph: Graph, profile: str, target: str | None) -> Graph:
     Args:
         graph: the whole graph.
         profile: whose stages.
-        target: a stage's name (``regions``), a DVC address (``evaluate@demo-retrieval-en``), or None for the report.
+        target: a stage's name (``regions``), a DVC address (``evaluate-retrieval@demo-en``), or None for the report.
 
     Raises:
         UsageError: where there is no such stage.
@@ -172,7 +172,7 @@ def select(graph: Graph, profile: str, target: str | None) -> Graph:
 
 def _addresses_of(graph: Graph, profile: str) -> list[str]:
     def belongs(address: str, name: str) -> bool:
-        suffix = address.partition("@")[2]  # a matrix joins its items with hyphens: evaluate@demo-retrieval-en
+        suffix = address.partition("@")[2]  # a matrix joins its items with hyphens: evaluate-retrieval@demo-en
         return suffix == name or suffix.startswith(f"{name}-")
 
     longer = [name for name in listed_profiles() if name.startswith(f"{profile}-")]

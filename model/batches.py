@@ -19,6 +19,7 @@ from contract.text import without_spaces
 from model import noise
 from model.config import PretrainConfig
 from model.data import Ints, Texts, pad
+from model.duplicates import joined
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.objectives import Places, next_tokens
 from model.order import Order
@@ -46,6 +47,8 @@ class Sources:
             sentences is never drawn, and the others take its share.
         languages: all languages, in the order of the language embedding.
         seed: the job's seed.
+        near_duplicates: for every picture of the store the number of its group of near-duplicates; None where they are
+            not known.
     """
 
     tokenizer: Tokenizer
@@ -56,6 +59,7 @@ class Sources:
     probabilities: dict[str, float]
     languages: tuple[str, ...]
     seed: int
+    near_duplicates: Ints | None = None
 
     def __post_init__(self) -> None:
         """Refuses to train on nothing; says which languages of the plain text have no sentences.
@@ -102,8 +106,8 @@ class Sources:
 
     @cached_property
     def groups(self) -> Ints:
-        """For every picture the number of its group of duplicates."""
-        return self.store.duplicates()
+        """For every picture the number of its group of duplicates, near ones where they are known."""
+        return joined(self.store.duplicates(), self.near_duplicates)
 
     @cached_property
     def alike(self) -> dict[int, Ints]:

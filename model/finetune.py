@@ -1,10 +1,12 @@
-"""Fine-tuning of a pre-trained checkpoint for one task in one setting.
+r"""Fine-tuning of a pre-trained checkpoint for one task in one setting.
 
-    python -m model.finetune --task retrieval --setting en --checkpoint DIR --captions DIR --regions DIR --out DIR
+    python -m model.finetune --task retrieval --setting en --checkpoint DIR --captions DIR --images DIR --regions DIR \
+        --out DIR
 
 Retrieval and entailment go on from an understanding checkpoint, captioning, translation and headlines from a generation
 one. The settings: ``none`` leaves the network as it is; ``en``, or any language's code, trains on the texts in that
 language; ``all`` on all merged; ``each`` trains a network a language, and its folder holds a checkpoint a language.
+Without ``--images`` retrieval may show near-duplicates whose regions differ as mismatches.
 """
 
 from __future__ import annotations
@@ -31,12 +33,11 @@ from model.training_plan import Running, Schedule
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
     "contract.text", "model.checkpoint", "model.choosing", "model.config", "model.data", "model.distributed",
-    "model.evaluation.measured", "model.finetune",
-    "model.finetuning", "model.languages", "model.loader", "model.network", "model.noise", "model.objectives",
-    "model.order", "model.packing", "model.pairs", "model.prepared", "model.region_features", "model.region_pages",
-    "model.regions", "model.task_config", "model.task_data", "model.task_inputs", "model.tokenizer", "model.training",
-    "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
-    "model.vocabulary_loss", "model.work",
+    "model.duplicates", "model.evaluation.measured", "model.finetune", "model.finetuning", "model.languages",
+    "model.loader", "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
+    "model.prepared", "model.region_features", "model.region_pages", "model.regions", "model.task_config",
+    "model.task_data", "model.task_inputs", "model.tokenizer", "model.training", "model.training_plan",
+    "model.training_record", "model.training_state", "model.training_step", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
@@ -92,8 +93,9 @@ def _inputs(call: Call[FinetuneConfig]) -> Inputs:
         )
     paths = call.paths
     return Inputs(
-        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.reads
-    )
+        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.reads,
+        paths.get("images"),
+    )  # fmt: skip
 
 
 def _task(config: FinetuneConfig) -> Finetuning:
@@ -123,6 +125,7 @@ PATHS = (
     PathOption("checkpoint", "folder of a pre-trained checkpoint"),
     PathOption("captions", "dataset of captions, or of triples; the training split is used", required=False),
     PathOption("regions", "dataset of regions", required=False),
+    PathOption("images", "dataset of pictures; its near-duplicates are then no mismatched pairs", required=False),
     PathOption("data", "folder of the task's own text files: translation, entailment, headlines", required=False),
     PathOption("out", "folder for the fine-tuned checkpoint", replaces=checkpoint.made_by("finetune")),
 )

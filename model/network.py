@@ -245,7 +245,9 @@ class Transformer(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)
 
-    def encode(self, x_BLD: Tensor, mask_BL: Tensor, first: int | None = None) -> Tensor:
+    def encode(
+        self, x_BLD: Tensor, mask_BL: Tensor, first: int | None = None, packing: Packing | None = None
+    ) -> Tensor:  # fmt: skip
         """All layers over the joint input, every real position seeing every other.
 
         Args:
@@ -253,6 +255,7 @@ class Transformer(nn.Module):
             mask_BL: True where a position is real.
             first: how many positions are read, from the first; the last layer is computed for these alone. All where
                 None.
+            packing: of this mask and ``first``, where it was found before; else it is found here, which on a GPU waits.
 
         Returns:
             [B, first or L, D], where only real positions mean something.
@@ -263,7 +266,7 @@ class Transformer(nn.Module):
             for layer in layers:
                 x_BLD = layer(x_BLD, attending)
             return last(x_BLD, attending, x_BLD[:, :first])
-        packing = Packing.of(mask_BL, first)
+        packing = Packing.of(mask_BL, first) if packing is None else packing
         x_ND = packing.pack(x_BLD)
         for layer in layers:
             x_ND = layer(x_ND, packed(packing.blocks))
@@ -292,13 +295,14 @@ class UnderstandingNetwork(Transformer):
         self.match = nn.Linear(config.width, 1)
         self.initialise()
 
-    def text(self, tokens_BT: Tensor) -> Tensor:
+    def text(self, tokens_BT: Tensor, packing: Packing | None = None) -> Tensor:
         """Text alone to hidden states [B, T, D]."""
-        return self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD)
+        return self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD, packing=packing)
 
     def joint(
-        self, tokens_BT: Tensor, regions: Regions, scaled_BRF: Tensor | None = None, first: int | None = None
-    ) -> Tensor:
+        self, tokens_BT: Tensor, regions: Regions, scaled_BRF: Tensor | None = None, first: int | None = None,
+        packing: Packing | None = None,
+    ) -> Tensor:  # fmt: skip
         """Text and regions to hidden states [B, T + R, D].
 
         Args:
@@ -306,21 +310,22 @@ class UnderstandingNetwork(Transformer):
             regions: the pictures' regions.
             scaled_BRF: scaled features with some masked; the regions' own where None.
             first: how many positions are wanted, from the first: [B, first, D] comes back; all where None.
+            packing: as of ``encode``.
         """
         scaled_BRF = self.embeddings.scaled(regions.features) if scaled_BRF is None else scaled_BRF
         regions_BRD = self.embeddings.regions(scaled_BRF, regions.locations)
         regions_BRD = self.embeddings.beside_text(regions_BRD, tokens_BT.shape[1])
         text_BTD = self.embeddings.text_beside(tokens_BT, regions.mask.sum(dim=1, keepdim=True))
         x_BLD = torch.cat([text_BTD, regions_BRD], dim=1)
-        return self.encode(x_BLD, torch.cat([tokens_BT != PAD, regions.mask], dim=1), first)
+        return self.encode(x_BLD, torch.cat([tokens_BT != PAD, regions.mask], dim=1), first, packing)
 
-    def matching(self, tokens_BT: Tensor, regions: Regions) -> Tensor:
-        """Logits [B] of "text and picture belong together"."""
+    def matching(self, tokens_BT: Tensor, regions: Regions, packing: Packing | None = None) -> Tensor:
+        """Logits [B] of "text and picture belong together"; ``packing`` is of the first position, unless m3p-compat."""
         if self.config.compat:  # scored from position 0: the first region, which stands behind the text here
             first_B = torch.where(regions.mask.any(dim=1), tokens_BT.shape[1], 0)
             hidden_BLD = self.joint(tokens_BT, regions)
             return self.matching_logits(hidden_BLD[torch.arange(len(first_B), device=first_B.device), first_B][:, None])
-        return self.matching_logits(self.joint(tokens_BT, regions, first=1))
+        return self.matching_logits(self.joint(tokens_BT, regions, first=1, packing=packing))
 
     def matching_logits(self, hidden_BLD: Tensor) -> Tensor:
         """Matching logits [B] from the hidden state of the first position given, which is that of ``<s>``."""
@@ -338,17 +343,25 @@ class GenerationNetwork(Transformer):
         super().__init__(config)
         self.initialise()
 
-    def encode_text(self, tokens_BT: Tensor, languages_B: Tensor) -> tuple[Tensor, Tensor]:
+    def encode_text(
+        self, tokens_BT: Tensor, languages_B: Tensor, packing: Packing | None = None
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
         """Text to memory [B, T, D] and its mask [B, T]."""
         mask_BT = tokens_BT != PAD
-        return self.encode(self.embeddings.text(tokens_BT, languages_B), mask_BT), mask_BT
+        return self.encode(self.embeddings.text(tokens_BT, languages_B), mask_BT, packing=packing), mask_BT
 
-    def encode_regions(self, regions: Regions, scaled_BRF: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def encode_regions(
+        self, regions: Regions, scaled_BRF: Tensor | None = None, packing: Packing | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Pictures to memory [B, R, D] and its mask [B, R]."""
         scaled_BRF = self.embeddings.scaled(regions.features) if scaled_BRF is None else scaled_BRF
-        return self.encode(self.embeddings.regions(scaled_BRF, regions.locations), regions.mask), regions.mask
+        x_BRD = self.embeddings.regions(scaled_BRF, regions.locations)
+        return self.encode(x_BRD, regions.mask, packing=packing), regions.mask
 
-    def decode(self, tokens_BT: Tensor, languages_B: Tensor, memory_BMD: Tensor, memory_mask_BM: Tensor) -> Tensor:
+    def decode(
+        self, tokens_BT: Tensor, languages_B: Tensor, memory_BMD: Tensor, memory_mask_BM: Tensor,
+        packing: Packing | None = None,
+    ) -> Tensor:  # fmt: skip
         """Hidden states [B, T, D] that foretell the next token; padding stands last, where nothing reads it."""
         x_BTD = self.embeddings.text(tokens_BT, languages_B)
         if not self.packs:
@@ -356,11 +369,10 @@ class GenerationNetwork(Transformer):
             for layer in self.layers:
                 x_BTD = layer(x_BTD, attending, None, memory_BMD, attending_memory)
             return x_BTD
-        packing = Packing.of(tokens_BT != PAD, beside=memory_mask_BM)
-        memory_ND, crossing = packing.crossing(memory_BMD, memory_mask_BM)
-        x_ND = packing.pack(x_BTD)
+        packing = Packing.of(tokens_BT != PAD, beside=memory_mask_BM) if packing is None else packing
+        x_ND, memory_KD = packing.pack(x_BTD), packing.pack_beside(memory_BMD)
         for layer in self.layers:
-            x_ND = layer(x_ND, packed(packing.blocks, True), None, memory_ND, packed(crossing))
+            x_ND = layer(x_ND, packed(packing.blocks, True), None, memory_KD, packed(packing.beside_blocks))
         return packing.unpack(x_ND)
 
 

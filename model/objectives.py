@@ -2,8 +2,8 @@
 
 The draws — what is masked, noised or mismatched — are made before, by ``model.noise`` and ``model.pairs``, so that a
 loss depends on its arguments alone. Each comes as a sum and the number of what was asked: batches that are accumulated
-or spread over several processes divide by the count of all of them. Shape suffixes as in ``model.network``; N is what
-is asked for.
+or spread over several processes divide by the count of all of them. What a batch without its padding looks like may be
+handed on, where it is known (``model.packing``). Shape suffixes as in ``model.network``; N is what is asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.network import GenerationNetwork, Regions, UnderstandingNetwork
+from model.packing import Packing
 from model.tokenizer import PAD
 
 
@@ -78,8 +79,8 @@ def next_tokens(tokens_BT: Tensor) -> Places:
 
 
 def masked_language_loss(
-    network: UnderstandingNetwork, seen_BT: Tensor, tokens_BT: Tensor, asked: Places
-) -> Asked:  # fmt: skip
+    network: UnderstandingNetwork, seen_BT: Tensor, tokens_BT: Tensor, asked: Places, packing: Packing | None = None
+) -> Asked:
     """xMLM: foretell masked tokens from the text alone, by cross-entropy.
 
     Args:
@@ -87,22 +88,26 @@ def masked_language_loss(
         seen_BT: the texts with some tokens masked.
         tokens_BT: the texts.
         asked: which tokens are asked for.
+        packing: of the texts.
     """
-    hidden_ND = asked.of(network.text(seen_BT))  # gathered first: the vocabulary is by far the widest projection
+    hidden_BTD = network.text(seen_BT, packing)
+    hidden_ND = asked.of(hidden_BTD)  # gathered first: the vocabulary is by far the widest projection
     return Asked(network.vocabulary.loss(hidden_ND, asked.of(tokens_BT)), len(asked))
 
 
 def multimodal_masked_language_loss(
-    network: UnderstandingNetwork, seen_BT: Tensor, tokens_BT: Tensor, regions: Regions, asked: Places
-) -> Asked:
+    network: UnderstandingNetwork, seen_BT: Tensor, tokens_BT: Tensor, regions: Regions, asked: Places,
+    packing: Packing | None = None,
+) -> Asked:  # fmt: skip
     """MMLM and MC-MLM: foretell masked tokens from text and regions; MC-MLM's are those of the switched text."""
-    hidden_ND = asked.of(network.joint(seen_BT, regions, first=seen_BT.shape[1]))
+    hidden_ND = asked.of(network.joint(seen_BT, regions, first=seen_BT.shape[1], packing=packing))
     return Asked(network.vocabulary.loss(hidden_ND, asked.of(tokens_BT)), len(asked))
 
 
 def masked_region_loss(
-    network: UnderstandingNetwork, tokens_BT: Tensor, regions: Regions, zeroed_BR: Tensor, asked: Places
-) -> Asked:
+    network: UnderstandingNetwork, tokens_BT: Tensor, regions: Regions, zeroed_BR: Tensor, asked: Places,
+    packing: Packing | None = None,
+) -> Asked:  # fmt: skip
     """MRM and MC-MRM: give back a masked region's feature and its class.
 
     A region's loss is the mean squared error over the numbers of its scaled feature, and the cross-entropy of the
@@ -114,24 +119,30 @@ def masked_region_loss(
         regions: the regions as detected.
         zeroed_BR: bool, the regions whose feature the network does not see.
         asked: which regions are asked for.
+        packing: of captions and regions.
     """
     scaled_BRF = network.embeddings.scaled(regions.features)
     seen_BRF = scaled_BRF.masked_fill(zeroed_BR[..., None], 0.0)
-    hidden_ND = asked.of(network.joint(tokens_BT, regions, seen_BRF)[:, tokens_BT.shape[1] :])
+    hidden_BLD = network.joint(tokens_BT, regions, seen_BRF, packing=packing)
+    hidden_ND = asked.of(hidden_BLD[:, tokens_BT.shape[1] :])
     errors_NF = (network.region_feature(hidden_ND) - asked.of(scaled_BRF)).square()
     classes = F.cross_entropy(network.class_logits(hidden_ND), asked.of(regions.object_ids), reduction="sum")
     return Asked(errors_NF.mean(dim=1).sum() + classes, len(asked))
 
 
-def matching_loss(network: UnderstandingNetwork, tokens_BT: Tensor, regions: Regions, matched_B: Tensor) -> Asked:
+def matching_loss(
+    network: UnderstandingNetwork, tokens_BT: Tensor, regions: Regions, matched_B: Tensor,
+    packing: Packing | None = None,
+) -> Asked:  # fmt: skip
     """VLM and MC-VLM: tell true pairs (1) from mismatched ones (0), by binary cross-entropy."""
-    logits_B = network.matching(tokens_BT, regions)
+    logits_B = network.matching(tokens_BT, regions, packing)
     return Asked(F.binary_cross_entropy_with_logits(logits_B, matched_B, reduction="sum"), len(matched_B))
 
 
 def denoising_loss(
-    network: GenerationNetwork, noised_BT: Tensor, tokens_BT: Tensor, languages_B: Tensor, asked: Places
-) -> Asked:
+    network: GenerationNetwork, noised_BT: Tensor, tokens_BT: Tensor, languages_B: Tensor, asked: Places,
+    read: Packing | None = None, written: Packing | None = None,
+) -> Asked:  # fmt: skip
     """xDAE: rebuild a text from its noised form, token after token.
 
     Args:
@@ -140,26 +151,28 @@ def denoising_loss(
         tokens_BT: the texts.
         languages_B: their languages' rows in the language embedding.
         asked: ``next_tokens`` of the texts.
+        read: packing of what the encoder reads.
+        written: packing of what the decoder does, beside it.
     """
-    memory_BMD, mask_BM = network.encode_text(noised_BT, languages_B)
-    return _next_token_loss(network, tokens_BT, languages_B, memory_BMD, mask_BM, asked)
+    memory_BMD, mask_BM = network.encode_text(noised_BT, languages_B, read)
+    return _next_token_loss(network, tokens_BT, languages_B, memory_BMD, mask_BM, asked, written)
 
 
 def captioning_loss(
     network: GenerationNetwork, regions: Regions, tokens_BT: Tensor, languages_B: Tensor, asked: Places,
-    zeroed_BR: Tensor | None = None,
+    zeroed_BR: Tensor | None = None, read: Packing | None = None, written: Packing | None = None,
 ) -> Asked:  # fmt: skip
     """IC, and DIC where some regions are zeroed: foretell the caption from the picture, token after token."""
     scaled_BRF = network.embeddings.scaled(regions.features)
     if zeroed_BR is not None:
         scaled_BRF = scaled_BRF.masked_fill(zeroed_BR[..., None], 0.0)
-    memory_BMD, mask_BM = network.encode_regions(regions, scaled_BRF)
-    return _next_token_loss(network, tokens_BT, languages_B, memory_BMD, mask_BM, asked)
+    memory_BMD, mask_BM = network.encode_regions(regions, scaled_BRF, read)
+    return _next_token_loss(network, tokens_BT, languages_B, memory_BMD, mask_BM, asked, written)
 
 
 def _next_token_loss(
     network: GenerationNetwork, tokens_BT: Tensor, languages_B: Tensor, memory_BMD: Tensor, mask_BM: Tensor,
-    asked: Places,
+    asked: Places, written: Packing | None,
 ) -> Asked:  # fmt: skip
-    hidden_ND = asked.of(network.decode(tokens_BT[:, :-1], languages_B, memory_BMD, mask_BM))
+    hidden_ND = asked.of(network.decode(tokens_BT[:, :-1], languages_B, memory_BMD, mask_BM, written))
     return Asked(network.vocabulary.loss(hidden_ND, asked.of(tokens_BT[:, 1:])), len(asked))

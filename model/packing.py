@@ -1,7 +1,9 @@
 """Batches without their padding: real positions one after the other, samples of equal length side by side.
 
 Linear layers and norms then run over real positions alone, and attention over views of equally long samples, without a
-mask and without a copy. Shape suffixes as in ``model.network``, and N real positions of a batch, A of them that ask.
+mask and without a copy. How many there are of what length must be known on the CPU: found there, before a batch goes to
+a GPU, it keeps nobody waiting. Shape suffixes as in ``model.network``, and N real positions of a batch, A of them that
+ask, K of a memory that is asked.
 """
 
 from __future__ import annotations
@@ -28,28 +30,29 @@ class Packing:
     """Where the real positions of a padded batch stand when they are packed.
 
     Attributes:
-        order: the samples, as they are packed.
-        lengths: of these samples.
         places_N: int64, the place of each packed position among the padded ones, [B · L].
         blocks: of all positions.
         asking_A: int64, which packed positions ask in the last layer.
         asked_A: int64, their places among the padded positions that are asked for, [B · first].
         asking_blocks: the blocks of these.
         shape: B, and how many padded positions of each sample are asked for.
+        beside_K: int64, the places of a memory's real positions among its padded ones, [B · M], in the order of these
+            samples; of none without a memory.
+        beside_blocks: the blocks in which the packed positions ask of them.
     """
 
-    order: list[int]
-    lengths: list[int]
     places_N: Tensor
     blocks: list[Block]
     asking_A: Tensor
     asked_A: Tensor
     asking_blocks: list[Block]
     shape: tuple[int, int]
+    beside_K: Tensor
+    beside_blocks: list[Block]
 
     @classmethod
     def of(cls, mask_BL: Tensor, first: int | None = None, beside: Tensor | None = None) -> Packing:
-        """Packs the samples in the order of their lengths.
+        """Packs the samples in the order of their lengths; waits for the device of the masks.
 
         Args:
             mask_BL: True where a position is real.
@@ -58,18 +61,18 @@ class Packing:
         """
         samples, width = mask_BL.shape
         first = width if first is None else first
-        lengths, asking = mask_BL.sum(1).tolist(), mask_BL[:, :first].sum(1).tolist()
-        second = asking if beside is None else beside.sum(1).tolist()
-        order = sorted(range(samples), key=lambda sample: (lengths[sample], second[sample]))
+        beside = mask_BL[:, :0] if beside is None else beside
+        lengths, asking, others = (mask.sum(1).tolist() for mask in (mask_BL, mask_BL[:, :first], beside))
+        order = sorted(range(samples), key=lambda sample: (lengths[sample], others[sample], asking[sample]))
         rows = torch.tensor(order, dtype=torch.int64, device=mask_BL.device)
-        ordered_BL = mask_BL[rows]
-        row_N, column_N = ordered_BL.nonzero(as_tuple=True)
+        row_N, column_N = mask_BL[rows].nonzero(as_tuple=True)
         (asking_A,) = (column_N < first).nonzero(as_tuple=True)
-        places_N, asked_A = rows[row_N] * width + column_N, (rows[row_N] * first + column_N)[asking_A]
-        lengths, asking = ([sizes[sample] for sample in order] for sizes in (lengths, asking))
+        asked_A = (rows[row_N] * first + column_N)[asking_A]
+        row_K, column_K = beside[rows].nonzero(as_tuple=True)
+        lengths, asking, others = ([sizes[sample] for sample in order] for sizes in (lengths, asking, others))
         return cls(
-            order, lengths, places_N, _blocks(lengths, lengths), asking_A, asked_A, _blocks(asking, lengths),
-            (samples, first),
+            rows[row_N] * width + column_N, _blocks(lengths, lengths), asking_A, asked_A, _blocks(asking, lengths),
+            (samples, first), rows[row_K] * beside.shape[1] + column_K, _blocks(lengths, others),
         )  # fmt: skip
 
     def pack(self, x_BLD: Tensor) -> Tensor:
@@ -82,10 +85,9 @@ class Packing:
         padded = x_AD.new_zeros(samples * first, x_AD.shape[1])
         return padded.index_copy(0, self.asked_A, x_AD).unflatten(0, (samples, first))
 
-    def crossing(self, memory_BMD: Tensor, mask_BM: Tensor) -> tuple[Tensor, list[Block]]:
-        """A padded memory, packed in the order of these samples, and the blocks in which they ask of it."""
-        rows = torch.tensor(self.order, dtype=torch.int64, device=mask_BM.device)
-        return memory_BMD[rows][mask_BM[rows]], _blocks(self.lengths, mask_BM.sum(1)[rows].tolist())
+    def pack_beside(self, memory_BMD: Tensor) -> Tensor:
+        """A memory, [B, M, D] to [K, D]."""
+        return memory_BMD.flatten(0, 1)[self.beside_K]
 
 
 def _blocks(asking: list[int], lengths: list[int]) -> list[Block]:

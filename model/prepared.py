@@ -1,7 +1,7 @@
 """Prepared batches: what a task asks of a network, as tensors alone, without the network.
 
-One is made on the CPU, ahead of the step and in a thread if need be; then pinned, cut into the shares of several
-processes, brought to the device, and asked of the network. Shape suffixes as in ``model.network``; P is pairs.
+One is made on the CPU, ahead of the step and in a thread if need be; then cut into the shares of several processes,
+packed, pinned, brought to the device, and asked of the network. Shape suffixes as in ``model.network``; P is pairs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from torch import Tensor
 from model import objectives
 from model.network import GenerationNetwork, Regions, UnderstandingNetwork
 from model.objectives import Asked, Places
+from model.packing import Packing
+from model.tokenizer import PAD
 
 Network = TypeVar("Network", UnderstandingNetwork, GenerationNetwork)
 
@@ -28,10 +30,13 @@ class Prepared(ABC, Generic[Network]):
     Attributes:
         keys: caption_id or sentence_id of each row, for messages.
         together: how many rows in turn belong together, as a true pair and its mismatched ones do.
+        packings: what the batch is without its padding, for each part of the network that sees it, in turn; found by
+            ``packed``. Without them the network finds the same, and waits for its device to tell.
     """
 
     keys: tuple[str, ...]
     together: int = field(default=1, kw_only=True)
+    packings: tuple[Packing, ...] = field(default=(), kw_only=True)
 
     @property
     @abstractmethod
@@ -41,6 +46,14 @@ class Prepared(ABC, Generic[Network]):
     @abstractmethod
     def loss(self, network: Network) -> Asked:
         """What the network, on the same device, makes of the batch."""
+
+    def _packings(self) -> tuple[Packing, ...]:
+        """The packings, as ``loss`` hands them to the network; none of a kind that leaves them for it to find."""
+        return ()
+
+    def packed(self) -> Self:
+        """The batch with its packings; to be called on the CPU."""
+        return replace(self, packings=self._packings())
 
     def to(self, device: torch.device) -> Self:
         """The batch on a device; from pinned memory the copy runs beside what the device does."""
@@ -58,7 +71,7 @@ class Prepared(ABC, Generic[Network]):
         """
         rows = torch.arange(len(self.keys))
         rows = rows[rows // self.together % world == rank]
-        changed: dict[str, Any] = {"keys": tuple(self.keys[row] for row in rows.tolist())}
+        changed: dict[str, Any] = {"keys": tuple(self.keys[row] for row in rows.tolist()), "packings": ()}
         for one in fields(self):
             value = getattr(self, one.name)
             if isinstance(value, (Tensor, Regions, Places)):
@@ -70,7 +83,9 @@ class Prepared(ABC, Generic[Network]):
 
 
 def _moved(value: Any, move: Callable[[Tensor], Tensor]) -> Any:
-    if isinstance(value, (Regions, Places)):
+    if isinstance(value, tuple):
+        return tuple(_moved(one, move) for one in value)
+    if isinstance(value, (Regions, Places, Packing)):
         return replace(value, **{one.name: _moved(getattr(value, one.name), move) for one in fields(value)})
     return move(value) if isinstance(value, Tensor) else value
 
@@ -90,7 +105,10 @@ class MaskedText(Prepared[UnderstandingNetwork]):
 
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """That of xMLM."""
-        return objectives.masked_language_loss(network, self.seen_BT, self.tokens_BT, self.asked)
+        return objectives.masked_language_loss(network, self.seen_BT, self.tokens_BT, self.asked, *self.packings)
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return (Packing.of(self.seen_BT != PAD),)
 
 
 @dataclass(frozen=True)
@@ -102,8 +120,11 @@ class MaskedCaptions(MaskedText):
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """That of MMLM."""
         return objectives.multimodal_masked_language_loss(
-            network, self.seen_BT, self.tokens_BT, self.regions, self.asked
+            network, self.seen_BT, self.tokens_BT, self.regions, self.asked, *self.packings
         )
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return (Packing.of(_joint(self.seen_BT, self.regions), first=self.seen_BT.shape[1]),)
 
 
 @dataclass(frozen=True)
@@ -122,7 +143,12 @@ class MaskedRegions(Prepared[UnderstandingNetwork]):
 
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """That of MRM."""
-        return objectives.masked_region_loss(network, self.tokens_BT, self.regions, self.zeroed_BR, self.asked)
+        return objectives.masked_region_loss(
+            network, self.tokens_BT, self.regions, self.zeroed_BR, self.asked, *self.packings
+        )
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return (Packing.of(_joint(self.tokens_BT, self.regions)),)
 
 
 @dataclass(frozen=True)
@@ -140,7 +166,10 @@ class Pairs(Prepared[UnderstandingNetwork]):
 
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """That of VLM."""
-        return objectives.matching_loss(network, self.tokens_PT, self.regions, self.matched_P)
+        return objectives.matching_loss(network, self.tokens_PT, self.regions, self.matched_P, *self.packings)
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return (Packing.of(_joint(self.tokens_PT, self.regions), first=1),)
 
 
 @dataclass(frozen=True)
@@ -159,7 +188,12 @@ class NoisedText(Prepared[GenerationNetwork]):
 
     def loss(self, network: GenerationNetwork) -> Asked:
         """That of xDAE."""
-        return objectives.denoising_loss(network, self.noised_BT, self.tokens_BT, self.languages_B, self.asked)
+        return objectives.denoising_loss(
+            network, self.noised_BT, self.tokens_BT, self.languages_B, self.asked, *self.packings
+        )
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return _read_and_written(self.noised_BT != PAD, self.tokens_BT)
 
 
 @dataclass(frozen=True)
@@ -180,5 +214,18 @@ class Captioned(Prepared[GenerationNetwork]):
     def loss(self, network: GenerationNetwork) -> Asked:
         """That of IC or DIC."""
         return objectives.captioning_loss(
-            network, self.regions, self.tokens_BT, self.languages_B, self.asked, self.zeroed_BR
+            network, self.regions, self.tokens_BT, self.languages_B, self.asked, self.zeroed_BR, *self.packings
         )
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return _read_and_written(self.regions.mask, self.tokens_BT)
+
+
+def _joint(tokens_BT: Tensor, regions: Regions) -> Tensor:
+    """Which positions of text and regions are real."""
+    return torch.cat([tokens_BT != PAD, regions.mask], dim=1)
+
+
+def _read_and_written(mask_BM: Tensor, tokens_BT: Tensor) -> tuple[Packing, Packing]:
+    """Of the encoder, which reads where the mask is True, and of the decoder, which writes the tokens beside it."""
+    return Packing.of(mask_BM), Packing.of(tokens_BT[:, :-1] != PAD, beside=mask_BM)

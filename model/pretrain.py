@@ -1,12 +1,13 @@
 r"""Pre-training, of the understanding or of the generation network.
 
-    python -m model.pretrain understanding --tokenizer DIR --corpus DIR --captions DIR --regions DIR \
+    python -m model.pretrain understanding --tokenizer DIR --corpus DIR --captions DIR --images DIR --regions DIR \
         --codeswitch DIR --out DIR
     python -m model.pretrain generation --tokenizer DIR --corpus DIR --captions DIR --regions DIR --out DIR
 
 Without ``--codeswitch`` the code-switched tasks take plain English captions: the same training without MCT. With
-``--lexicon`` besides they draw their captions anew in every epoch, as that dataset was drawn. With ``--from FOLDER``
-training starts from a checkpoint or from XLM-R.
+``--lexicon`` besides they draw their captions anew in every epoch, as that dataset was drawn. Without ``--images``
+near-duplicates whose regions differ may be shown as mismatches. With ``--from FOLDER`` training starts from a
+checkpoint or from XLM-R.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import CONFIGS, NetworkConfig, PretrainConfig
 from model.data import Texts, read_captions, read_codeswitch, read_corpus
 from model.distributed import World, joined_world
+from model.duplicates import read_near_duplicates
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.regions import RegionStore
 from model.start import begin
@@ -44,11 +46,11 @@ from model.work import work_of
 # What a pre-training's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
     "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
-    "model.distributed", "model.loader", "model.network", "model.noise", "model.objectives", "model.order",
-    "model.packing", "model.pairs", "model.prepared", "model.pretrain", "model.region_features", "model.region_pages",
-    "model.regions", "model.start", "model.start_from", "model.switching", "model.tensor_files", "model.tokenizer",
-    "model.training", "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
-    "model.validation", "model.vocabulary_loss", "model.work", "model.xlmr",
+    "model.distributed", "model.duplicates", "model.loader", "model.network", "model.noise", "model.objectives",
+    "model.order", "model.packing", "model.pairs", "model.prepared", "model.pretrain", "model.region_features",
+    "model.region_pages", "model.regions", "model.start", "model.start_from", "model.switching", "model.tensor_files",
+    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
+    "model.training_step", "model.validation", "model.vocabulary_loss", "model.work", "model.xlmr",
 )  # fmt: skip
 _OF_NO_EFFECT = ("checkpoint_every", "keep_checkpoints", "peak_tflops")  # on weights: may change before going on
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
@@ -126,6 +128,7 @@ def read_sources(call: Call[PretrainConfig], device: torch.device) -> Sources:
     plain_text = Dataset(call.path("corpus"), "corpus").manifest.statistics["languages"]
     tokenizer = Tokenizer(call.path("tokenizer"))
     store = RegionStore(call.path("regions"), for_gpu=device.type == "cuda")
+    near_duplicates = read_near_duplicates(call.paths.get("images"), store.row_of)
     captions = read_captions(call.path("captions"), tokenizer, store, "train", ("en",), longest)
     corpus = read_corpus(call.path("corpus"), tokenizer, "train", longest)
     # The language embedding has room for every language that a caption may later be asked for in.
@@ -133,7 +136,7 @@ def read_sources(call: Call[PretrainConfig], device: torch.device) -> Sources:
     return Sources(
         tokenizer, store, captions, _switched(call, tokenizer, store), corpus,
         {language: counts["probability"] for language, counts in plain_text.items()},
-        tuple(sorted({"en", *corpus.languages, *later})), call.seed,
+        tuple(sorted({"en", *corpus.languages, *later})), call.seed, near_duplicates,
     )  # fmt: skip
 
 
@@ -206,6 +209,7 @@ PATHS = (
     PathOption("corpus", "dataset of plain text"),
     PathOption("captions", "dataset of captions; English training captions are used"),
     PathOption("regions", "dataset of regions"),
+    PathOption("images", "dataset of pictures; its near-duplicates are then no mismatched pairs", required=False),
     PathOption("codeswitch", "dataset of code-switched captions; leave it out to train without MCT", required=False),
     PathOption("lexicon", "that dataset's lexicon; captions are then switched anew in every epoch", required=False),
     PathOption("log-folder", "for speeds, every step's losses and TensorBoard's event files", required=False),

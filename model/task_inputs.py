@@ -26,6 +26,7 @@ class Inputs:
         regions: the dataset of regions, where it is given.
         data: the folder of the task's own text files, where it is given.
         reads: whether a query of triples is read alone or with its context, as ``model.task_config`` names it.
+        images: the dataset of pictures, where it is given.
     """
 
     network: UnderstandingNetwork | GenerationNetwork
@@ -34,6 +35,7 @@ class Inputs:
     regions: Path | None
     data: Path | None
     reads: str = QUERY
+    images: Path | None = None
 
     def store(self) -> RegionStore:
         """The regions, which must fit the network.

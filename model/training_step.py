@@ -34,6 +34,9 @@ class Batch(Protocol):
     def share(self, rank: int, world: int) -> Batch:
         """One of so many parts, whose totals and counts add up to the whole batch's."""
 
+    def packed(self) -> Batch:
+        """The batch with all that the network would else have to ask its device for."""
+
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""
 
@@ -131,6 +134,7 @@ class Stepper:
         first, all_parts = self._world.rank * self._parts, self._world.size * self._parts
         numbers = range(first, first + self._parts)
         parts = [draw.batch] if all_parts == 1 else [draw.batch.share(number, all_parts) for number in numbers]
+        parts = [part.packed() for part in parts]
         return Ready(draw, [part.pin() for part in parts] if self.device.type == "cuda" else parts)
 
     def take(self, step: int, several: Sequence[Ready]) -> Taken:

@@ -43,7 +43,8 @@ def validation(
             for number in range(config.validate_batches):
                 batch = tasks.prepare(task, number)
                 for part in range(config.accumulate):
-                    asked = batch.share(part, config.accumulate).to(network.device).loss(network)  # type: ignore[arg-type]
+                    share = batch.share(part, config.accumulate).packed().to(network.device)
+                    asked = share.loss(network)  # type: ignore[arg-type]
                     total, count = total + float(asked.total), count + asked.count
             found[f"{task}.loss"] = total / max(1, count)
         return found
@@ -69,4 +70,7 @@ def held_out_sources(call: Call[PretrainConfig], sources: Sources) -> Sources:
             )  # fmt: skip
     held = set(corpus.languages)
     probabilities = {language: share for language, share in sources.probabilities.items() if language in held}
-    return Sources(tokenizer, sources.store, captions, None, corpus, probabilities, sources.languages, call.seed)
+    return Sources(
+        tokenizer, sources.store, captions, None, corpus, probabilities, sources.languages, call.seed,
+        sources.near_duplicates,
+    )  # fmt: skip

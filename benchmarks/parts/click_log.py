@@ -66,7 +66,7 @@ def _images(scenes: list[Scene]) -> pa.RecordBatch:
         "image_id": [scene.scene_id for scene in scenes], "split": ["train"] * count,
         "uri": [f"{scene.scene_id}.jpg" for scene in scenes], "width": [scene.width for scene in scenes],
         "height": [scene.height for scene in scenes], "sha256": ["0" * 64] * count, "license": [None] * count,
-        "source": ["benchmark"] * count,
+        "source": ["benchmark"] * count, "duplicate_group": [None] * count,
     }  # fmt: skip
     return pa.RecordBatch.from_pydict(columns, schema=SCHEMAS["images"].arrow)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from contract.hashing import stable_hash
 from model.data import pad
+from model.duplicates import joined, read_near_duplicates
 from model.finetuning.captions import languages_of, read_texts
 from model.finetuning.lesson import Lesson
 from model.network import UnderstandingNetwork
@@ -34,11 +35,8 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
     """Captions of a language, or of all, with mismatched pictures and captions."""
     store = inputs.store()
     texts, counts = read_texts(inputs, store, setting)
-    order, pairs = (
-        Order(len(texts), seed, "finetune", "retrieval"),
-        PairDraws(texts, store.duplicates(), config.negatives),
-    )
-
+    groups = joined(store.duplicates(), read_near_duplicates(inputs.images, store.row_of))
+    order, pairs = Order(len(texts), seed, "finetune", "retrieval"), PairDraws(texts, groups, config.negatives)
     like = alike(store.object_ids, np.unique(texts.pictures)) if config.hard_negatives else None
 
     def draws(step: int) -> list[Draw]:
@@ -73,7 +71,8 @@ class Ranked(Pairs):
 
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """The loss of the pairs' logits."""
-        return matching_loss(network.matching(self.tokens_PT, self.regions).view(-1, self.together), self.kind)
+        logits_P = network.matching(self.tokens_PT, self.regions, *self.packings)
+        return matching_loss(logits_P.view(-1, self.together), self.kind)
 
 
 def matching_loss(logits_BN: Tensor, kind: str) -> Asked:

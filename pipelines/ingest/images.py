@@ -44,6 +44,7 @@ def write_decisions(scan: Scan, config: Config, seed: int, path: Path) -> None:
         "split": pa.array([decision.split for decision in decisions], pa.string()),
         "conflict": pa.array([decision.conflict for decision in decisions], pa.string()),
         "near": pa.array([decision.near for decision in decisions], pa.bool_()),
+        "group": pa.array([decision.group for decision in decisions], pa.string()),
     }
     pq.write_table(pa.table(columns), path)
 
@@ -88,7 +89,7 @@ class ImagesProcess:
             tally.count("with_near_duplicates")
         uri = self._own_file(row, tally.folder) if self._own_files else row["uri"]
         kept = {name: row[name] for name in ("image_id", "width", "height", "sha256", "license", "source")}
-        return kept | {"split": decision["split"], "uri": uri}
+        return kept | {"split": decision["split"], "uri": uri, "duplicate_group": decision["group"]}
 
     def _own_file(self, row: dict[str, Any], folder: Path) -> str:
         """Gives the dataset its own copy of a picture, without copying where the disk can link."""

@@ -28,12 +28,14 @@ class Decision:
     Attributes:
         split: its split; None where it is rejected.
         conflict: why it is rejected; empty where it is not.
-        near: whether there is a near-duplicate of it.
+        near: whether there is a near-duplicate of it, be it a rejected one.
+        group: the smallest image_id of its group of near-duplicates that its split keeps; None where it is alone.
     """
 
     split: str | None
     conflict: str
     near: bool
+    group: str | None
 
 
 def decide_splits(
@@ -60,14 +62,17 @@ def decide_splits(
         sizes[group] += 1
         if split and wins:
             kept[group].add(split)
-    decisions = []
+    splits, conflicts = [], []
     for split, group, rank, rival in zip(listed, groups, ranks.tolist(), best.tolist(), strict=True):
         if split:
             conflict = f"a near-duplicate lies in {SPLITS[rival - 1]}" if rank < rival else ""
         else:
             split, conflict = _follow(kept[group], leaders[group], config, seed)
-        decisions.append(Decision(None if conflict else split, conflict, sizes[group] > 1))
-    return decisions
+        splits.append(None if conflict else split)
+        conflicts.append(conflict)
+    named = _names(image_ids, list(zip(groups, splits, strict=True)))
+    near = [sizes[group] > 1 for group in groups]
+    return list(map(Decision, splits, conflicts, near, named))
 
 
 def drawn_split(image_id: str, config: Config, seed: int) -> str:
@@ -83,6 +88,15 @@ def _follow(nearby: Collection[str], leader: str, config: Config, seed: int) -> 
     if len(nearby) > 1:
         return None, f"near-duplicates lie in {' and in '.join(sorted(nearby))}"
     return next(iter(nearby), None) or drawn_split(leader, config, seed), ""
+
+
+def _names(image_ids: list[str], places: list[tuple[int, str | None]]) -> list[str | None]:
+    """The smallest image_id of each picture's group in its split; None of one that is rejected or alone there."""
+    members: dict[tuple[int, str | None], list[str]] = defaultdict(list)
+    for image_id, place in zip(image_ids, places, strict=True):
+        members[place].append(image_id)
+    names = {place: min(several) for place, several in members.items() if place[1] and len(several) > 1}
+    return [names.get(place) for place in places]
 
 
 def _near(hashes: Hashes, config: Config) -> tuple[int, Ints, Ints]:

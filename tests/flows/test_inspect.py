@@ -40,7 +40,7 @@ def profile(tmp_path: Path) -> Path:
     Image.new("RGB", (200, 100), "#808080").save(files / "one.jpg")
     image = {
         "image_id": "one", "split": "train", "uri": "_files/one.jpg", "width": 200, "height": 100, "sha256": "0",
-        "license": None, "source": "test",
+        "license": None, "source": "test", "duplicate_group": None,
     }  # fmt: skip
     write_dataset(tmp_path / "images", "images", [image], [])
     caption = {"caption_id": "one#0", "image_id": "one", "lang": "de", "text": HOSTILE, "split": "train"}

@@ -49,7 +49,7 @@ def save(folder: Path, image_id: str, image: Image.Image, name: str = "", **how:
 def row(image_id: str, uri: str, size: tuple[int, int] = (64, 64)) -> dict[str, Any]:
     return {
         "image_id": image_id, "split": "train", "uri": uri, "width": size[0], "height": size[1], "sha256": "0" * 64,
-        "license": None, "source": "test",
+        "license": None, "source": "test", "duplicate_group": None,
     }  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def test_a_near_duplicate_in_train_gives_way_to_the_one_in_test(tmp_path, copy, 
     record_property(f"near-duplicates planted ({copy.__name__}) and found", f"{found} of 1")
     assert reasons(images) == {"copy": "split_conflict"} and sorted(by_id(images)) == ["a", "c"]
     assert captions.manifest.rejected == {"caption_orphan": 6}
-    assert found == 1
+    assert found == 1 and by_id(images)["c"]["duplicate_group"] is None, "the other one is not there"
     kept, _ = ingest(raw, tmp_path / "off", separate_near_duplicates=False)
     assert len(kept) == 3
 
@@ -69,12 +69,28 @@ def test_pictures_on_no_list_are_drawn_and_follow_their_near_duplicates(tmp_path
     assert all(8 <= images.manifest.statistics["splits"][split] <= 45 for split in ("train", "val", "test"))
 
 
+def test_near_duplicates_of_a_split_are_one_group(tmp_path):
+    raw = multi30k(tmp_path, {"train": ["b.jpg", "a.jpg", "other.jpg", "c.jpg"], "val": ["v.jpg"]})
+    pictures(raw, {"b.jpg": 1, "other.jpg": 2, "v.jpg": 3})
+    write(raw / "images/a.jpg", resized(picture(1)))
+    write(raw / "images/c.jpg", cropped(picture(1)))
+    write(raw / "images/on-no-list.jpg", reencoded(picture(3)))
+    images, _ = ingest(raw, tmp_path / "out")
+    groups = {image_id: row["duplicate_group"] for image_id, row in by_id(images).items()}
+    assert groups == {"a": "a", "b": "a", "c": "a", "other": None, "on-no-list": "on-no-list", "v": "on-no-list"}
+    off, _ = ingest(raw, tmp_path / "off", separate_near_duplicates=False)
+    assert {row["duplicate_group"] for row in off.rows()} == {None}, "not known where nobody looks"
+
+
 def test_between_two_splits_a_picture_on_no_list_belongs_to_none():
     middle = np.zeros(len(CROPS), np.uint64)
     left, right = middle | np.uint64(0b111111), middle | np.uint64(0b111111 << 40)  # 6 bits away, 12 from each other
     listed = ["train", None, "test"]
     decisions = decide_splits(["l", "m", "r"], listed, np.stack([left, middle, right]), Config(), 0)
     assert [decision.split for decision in decisions] == ["train", None, "test"]
+    assert [decision.group for decision in decisions] == [None, None, None], "no group lies in two splits"
+    decisions = decide_splits(["l", "m", "r"], ["val", None, "val"], np.stack([left, middle, right]), Config(), 0)
+    assert [decision.group for decision in decisions] == ["l", "l", "l"], "though l and r are not near each other"
 
 
 def test_equal_pictures_by_the_thousand_take_no_time():

@@ -98,7 +98,7 @@ def make_world(root: Path, pictures: int = 60) -> World:
         split = ("test", "val")[number % 10] if number % 10 < 2 else "train"
         images.append(
             {"image_id": image_id, "split": split, "uri": f"{image_id}.jpg", "width": width, "height": height,
-             "sha256": "0" * 64, "license": None, "source": "test"}
+             "sha256": "0" * 64, "license": None, "source": "test", "duplicate_group": None}
         )  # fmt: skip
         regions.append(_regions(image_id, (first, second), width, height, draw.uniform(0.2, 0.5) if blurred else 0.9))
         captions.append(

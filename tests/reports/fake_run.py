@@ -111,6 +111,7 @@ def make_images(data):
                 "sha256": "0" * 64,
                 "license": None,
                 "source": "scenes",
+                "duplicate_group": None,
             }
         )
     write_dataset(data, "images", rows, [reject("broken.jpg", "image_unreadable", f"cannot be decoded: {EVIL}")])
