@@ -367,15 +367,15 @@ class UnderstandingNetwork(Transformer):
             self.classifier = Classifier(self.config).to(self.device).train(self.training)
             self.classifier.initialise(self.config, seed)
 
-    def classify(self, tokens_BT: Tensor) -> Tensor:
-        """Logits [B, classes] of texts alone.
+    def classify(self, tokens_BT: Tensor, packing: Packing | None = None) -> Tensor:
+        """Logits [B, classes] of texts alone; ``packing`` is of the first position.
 
         Raises:
             InputError: where the network has no classifier.
         """
         if self.classifier is None:
             raise InputError("The network has no classifier.", "one that was fine-tuned for a task with classes.")
-        hidden_B1D = self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD, first=1)
+        hidden_B1D = self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD, first=1, packing=packing)
         return self.classifier(hidden_B1D[:, 0])
 
     def class_logits(self, hidden_ND: Tensor) -> Tensor:

@@ -187,7 +187,11 @@ class Classified(Prepared[UnderstandingNetwork]):
 
     def loss(self, network: UnderstandingNetwork) -> Asked:
         """The cross-entropy of the true classes."""
-        return Asked(F.cross_entropy(network.classify(self.tokens_BT), self.classes_B, reduction="sum"), self.count)
+        logits = network.classify(self.tokens_BT, *self.packings)
+        return Asked(F.cross_entropy(logits, self.classes_B, reduction="sum"), self.count)
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return (Packing.of(self.tokens_BT != PAD, first=1),)
 
 
 @dataclass(frozen=True)
