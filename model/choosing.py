@@ -34,8 +34,9 @@ def validation(inputs: Inputs, config: FinetuneConfig, parts: Sequence[str], see
     if not config.validate_every:
         return None
     asked = EvaluateConfig(
-        task=config.task, split=_SPLIT, max_images=config.validate_items, captions_per_image=1, beam=1, samples=0
-    )
+        task=config.task, split=_SPLIT, max_images=config.validate_items, max_pairs=config.validate_items,
+        captions_per_image=1, beam=1, samples=0,
+    )  # fmt: skip
     module = evaluation_of(config.task)
 
     def missed() -> dict[str, float]:

@@ -67,6 +67,7 @@ class NetworkConfig:
     feature_scaling: str
     layout: str = M3P
     positions: int | None = None  # rows of m3p-compat's table; in m3p the longest text says how many
+    classes: tuple[str, ...] = ()  # what the classifier over texts tells apart; there is none where it is empty
 
     def __post_init__(self) -> None:
         """Refuses what no network can be built from; the values may be a stranger's.
@@ -93,6 +94,11 @@ class NetworkConfig:
             raise UsageError(
                 f"positions is {self.positions} and max_text_length is {self.max_text_length}.",
                 "positions for the longest text and one region at least.",
+            )
+        if self.classes and (self.network != "understanding" or len(set(self.classes)) < max(2, len(self.classes))):
+            raise UsageError(
+                f"network is {self.network!r} and classes is {self.classes}.",
+                "the understanding network, and two or more classes, all different.",
             )
 
     @property

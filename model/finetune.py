@@ -26,24 +26,26 @@ from contract.outputs import put_in_place
 from model import checkpoint, training, training_state
 from model.choosing import METRIC, validation
 from model.finetuning.lesson import EACH, NONE, Finetuning
-from model.task_config import FINETUNED, FinetuneConfig
+from model.network import UnderstandingNetwork
+from model.task_config import CLASSES, FINETUNED, FinetuneConfig
 from model.task_inputs import Inputs
 from model.training_plan import Running, Schedule
 
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
     "contract.text", "model.checkpoint", "model.choosing", "model.config", "model.data", "model.distributed",
-    "model.duplicates", "model.evaluation.measured", "model.finetune", "model.finetuning", "model.languages",
-    "model.loader", "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
-    "model.prepared", "model.region_features", "model.region_pages", "model.regions", "model.task_config",
-    "model.task_data", "model.task_inputs", "model.tokenizer", "model.training", "model.training_plan",
-    "model.training_record", "model.training_state", "model.training_step", "model.vocabulary_loss", "model.work",
+    "model.duplicates", "model.entailment_data", "model.entailment_files", "model.evaluation.measured",
+    "model.finetune", "model.finetuning", "model.languages", "model.loader", "model.network", "model.noise",
+    "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared", "model.region_features",
+    "model.region_pages", "model.regions", "model.task_config", "model.task_data", "model.task_inputs",
+    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
+    "model.training_step", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
 CHOOSING_CODE = (
     "model.bootstrap", "model.caption_metrics", "model.caption_tokens", "model.captioning", "model.evaluation",
-    "model.retrieval", "model.retrieval_metrics",
+    "model.label_metrics", "model.retrieval", "model.retrieval_metrics",
 )  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def finetune(call: Call[FinetuneConfig]) -> None:
 
 
 def _inputs(call: Call[FinetuneConfig]) -> Inputs:
-    """The pre-trained network as it was saved, and the data."""
+    """The pre-trained network as it was saved, with what the task adds to it, and the data."""
     config, folder = call.config, call.path("checkpoint")
     loaded = checkpoint.load(folder, choose_device(config.device))
     if loaded.network.config.network != FINETUNED[config.task]:
@@ -91,6 +93,8 @@ def _inputs(call: Call[FinetuneConfig]) -> Inputs:
             f"{folder} is a checkpoint of the {loaded.network.config.network} network.",
             f"one of the {FINETUNED[config.task]} network, which {config.task} needs.",
         )
+    if isinstance(loaded.network, UnderstandingNetwork) and config.task in CLASSES:
+        loaded.network.add_classes(CLASSES[config.task], call.seed)
     paths = call.paths
     return Inputs(
         loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.reads,

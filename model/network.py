@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from contract.errors import InputError
+from contract.hashing import stable_hash
 from model.config import NetworkConfig
 from model.packing import Block, Packing, attend
 from model.tokenizer import PAD
@@ -238,10 +239,9 @@ class Transformer(nn.Module):
 
     def initialise(self) -> None:
         """BERT's initialisation: normal, biases zero; deviation 0.02 at base width, more where layers are narrower."""
-        deviation = 0.02 * math.sqrt(768 / self.config.width)
         for module in self.modules():
             if isinstance(module, (nn.Linear, nn.Embedding)):
-                nn.init.normal_(module.weight, std=deviation)
+                nn.init.normal_(module.weight, std=_deviation(self.config))
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)
 
@@ -278,8 +278,36 @@ class Transformer(nn.Module):
         return self.embeddings.words.weight.device
 
 
+def _deviation(config: NetworkConfig) -> float:
+    """Of fresh weights: 0.02 at base width, more where layers are narrower."""
+    return 0.02 * math.sqrt(768 / config.width)
+
+
+class Classifier(nn.Module):
+    """Logits of some classes from the hidden state of ``<s>``, by RoBERTa's two layers."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.width, config.width)
+        self.out = nn.Linear(config.width, len(config.classes))
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, hidden_BD: Tensor) -> Tensor:
+        """[B, D] to logits [B, classes]."""
+        return self.out(self.dropout(torch.tanh(self.dense(self.dropout(hidden_BD)))))
+
+    @torch.no_grad()
+    def initialise(self, config: NetworkConfig, seed: int) -> None:
+        """Weights as a fresh network's, from the seed alone: the same on every machine and device."""
+        draw = np.random.default_rng(stable_hash(seed, "classifier", *config.classes))
+        for linear in (self.dense, self.out):
+            weight = draw.standard_normal(tuple(linear.weight.shape)) * _deviation(config)
+            linear.weight.copy_(torch.from_numpy(weight))
+            linear.bias.zero_()
+
+
 class UnderstandingNetwork(Transformer):
-    """One encoder over text and regions, with four heads.
+    """One encoder over text and regions, with four heads; a further one where there are classes to tell apart.
 
     Text stands first and matching is scored from ``<s>``, so that XLM-R's weights mean what they meant. In the layout
     m3p-compat regions come first by their positions; attention sees no other order, so the tensors' stays the same.
@@ -293,6 +321,7 @@ class UnderstandingNetwork(Transformer):
         self.region_class = nn.Linear(config.width, len(config.object_classes))
         self.pool = nn.Linear(config.width, config.width)
         self.match = nn.Linear(config.width, 1)
+        self.classifier = Classifier(config) if config.classes else None
         self.initialise()
 
     def text(self, tokens_BT: Tensor, packing: Packing | None = None) -> Tensor:
@@ -330,6 +359,24 @@ class UnderstandingNetwork(Transformer):
     def matching_logits(self, hidden_BLD: Tensor) -> Tensor:
         """Matching logits [B] from the hidden state of the first position given, which is that of ``<s>``."""
         return self.match(torch.tanh(self.pool(hidden_BLD[:, 0])))[:, 0]
+
+    def add_classes(self, classes: tuple[str, ...], seed: int) -> None:
+        """Gives the network a fresh classifier, unless it has one of these classes."""
+        if self.config.classes != classes:
+            self.config = replace(self.config, classes=classes)
+            self.classifier = Classifier(self.config).to(self.device).train(self.training)
+            self.classifier.initialise(self.config, seed)
+
+    def classify(self, tokens_BT: Tensor, packing: Packing | None = None) -> Tensor:
+        """Logits [B, classes] of texts alone; ``packing`` is of the first position.
+
+        Raises:
+            InputError: where the network has no classifier.
+        """
+        if self.classifier is None:
+            raise InputError("The network has no classifier.", "one that was fine-tuned for a task with classes.")
+        hidden_B1D = self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD, first=1, packing=packing)
+        return self.classifier(hidden_B1D[:, 0])
 
     def class_logits(self, hidden_ND: Tensor) -> Tensor:
         """Logits [N, C] of a region's object class."""

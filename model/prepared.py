@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, Self, TypeVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from model import objectives
@@ -170,6 +171,27 @@ class Pairs(Prepared[UnderstandingNetwork]):
 
     def _packings(self) -> tuple[Packing, ...]:
         return (Packing.of(_joint(self.tokens_PT, self.regions), first=1),)
+
+
+@dataclass(frozen=True)
+class Classified(Prepared[UnderstandingNetwork]):
+    """Texts, and the class of each by its number."""
+
+    tokens_BT: Tensor
+    classes_B: Tensor
+
+    @property
+    def count(self) -> int:
+        """Texts."""
+        return len(self.classes_B)
+
+    def loss(self, network: UnderstandingNetwork) -> Asked:
+        """The cross-entropy of the true classes."""
+        logits = network.classify(self.tokens_BT, *self.packings)
+        return Asked(F.cross_entropy(logits, self.classes_B, reduction="sum"), self.count)
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return (Packing.of(self.tokens_BT != PAD, first=1),)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ FINETUNED = {  # the network that each task needs; the first of each network is 
     "retrieval": "understanding", "captioning": "generation", "translation": "generation",
     "entailment": "understanding", "headlines": "generation",
 }  # fmt: skip
+CLASSES = {"entailment": ("entailment", "neutral", "contradiction")}  # of tasks that classify; ties go to the first
 
 QUERY, QUERY_CONTEXT = "query", "query-context"
 
@@ -25,7 +26,8 @@ class FinetuneConfig:
     )
     steps: int = option(10_000, "optimiser steps of retrieval", "steps")
     captioning_steps: int = option(10_000, "optimiser steps of captioning", "steps")
-    batch_size: int = option(512, "captions a step; retrieval adds the negatives to them", "captions")
+    entailment_steps: int = option(10_000, "optimiser steps of entailment", "steps")
+    batch_size: int = option(512, "texts a step; retrieval adds the negatives to them", "texts")
     learning_rate: float = option(5e-5, "peak of the learning rate")
     warmup_steps: int = option(500, "steps of linear warm-up, before a linear decay to zero", "steps")
     weight_decay: float = option(0.01, "AdamW's weight decay")
@@ -54,7 +56,7 @@ class FinetuneConfig:
         check_choice(self, "loss", ("binary", "softmax"))
         check_choice(self, "device", DEVICES)
         check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
-        check_range(self, "steps captioning_steps batch_size negatives", 1)
+        check_range(self, "steps captioning_steps entailment_steps batch_size negatives", 1)
         check_range(self, "warmup_steps weight_decay threads validate_every validate_items", 0)
         check_range(self, "learning_rate clip_norm", 1e-12)
         check_range(self, "hard_negatives", 0, 1)
@@ -68,9 +70,10 @@ class EvaluateConfig:
     split: str = option("test", "split that is evaluated: train, val or test")
     languages: tuple[str, ...] = option((), "languages; all that the split has where it is empty", "BCP 47")
     max_images: int = option(0, "evaluate the first N pictures by a stable hash; 0 takes all", "pictures")
+    max_pairs: int = option(0, "entailment: the first N pairs a language by a stable hash; 0 takes all", "pairs")
     captions_per_image: int = option(0, "retrieval: captions a picture and language; 0 takes all", "captions")
     reads: str = option(QUERY, "retrieval over triples: query alone, or query-context, with its page's title")
-    tokens_per_batch: int = option(16_384, "retrieval: text tokens and regions scored at once", "tokens")
+    tokens_per_batch: int = option(16_384, "retrieval, entailment: text tokens and regions scored at once", "tokens")
     beam: int = option(10, "captioning: hypotheses kept a picture", "hypotheses")
     length_penalty: float = option(1.0, "captioning: a score is log-probability / length ** this")
     max_caption_length: int = option(40, "captioning: tokens a caption may have", "tokens")
@@ -89,4 +92,4 @@ class EvaluateConfig:
         check_choice(self, "device", DEVICES)
         check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
         check_range(self, "tokens_per_batch beam max_caption_length images_per_batch", 1)
-        check_range(self, "max_images captions_per_image length_penalty samples", 0)
+        check_range(self, "max_images max_pairs captions_per_image length_penalty samples", 0)

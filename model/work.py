@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.config import NetworkConfig
-from model.prepared import Captioned, MaskedCaptions, MaskedRegions, MaskedText, NoisedText, Pairs, Prepared
+from model.prepared import (
+    Captioned,
+    Classified,
+    MaskedCaptions,
+    MaskedRegions,
+    MaskedText,
+    NoisedText,
+    Pairs,
+    Prepared,
+)
 from model.tokenizer import PAD
 
 _FORWARD_AND_BACKWARD = 3
@@ -73,6 +82,8 @@ def _lengths(batch: Prepared) -> tuple[Floats, Floats, Floats]:
             return texts, regions, texts + regions
         case Pairs():
             return _real(batch.tokens_PT), _regions(batch.regions.mask), np.ones(len(batch.keys))
+        case Classified():
+            return _real(batch.tokens_BT), none, np.ones(len(batch.keys))
         case NoisedText():
             return _real(batch.noised_BT), none, _real(batch.tokens_BT) - 1
         case Captioned():
@@ -108,6 +119,8 @@ def _heads(batch: Prepared, config: NetworkConfig) -> float:
             return len(batch.asked) * float(width * (config.feature_dim + width + len(config.object_classes)))
         case Pairs():
             return len(batch.keys) * float(width * (width + 1))
+        case Classified():
+            return len(batch.keys) * float(width * (width + len(config.classes)))
         case MaskedText() | NoisedText() | Captioned():
             return len(batch.asked) * float(width * (width + config.vocabulary))
         case _:

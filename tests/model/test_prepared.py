@@ -11,15 +11,17 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeCopy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.distributed import World
+from model.entailment_data import LABELS
 from model.finetuning.retrieval import Ranked
 from model.network import build
 from model.packing import Packing
-from model.prepared import Pairs, Prepared
+from model.prepared import Classified, Pairs, Prepared
 from model.training_plan import Running, Schedule
 from model.training_step import Draw, Stepper
 from model.work import Work
 
-ALL = (*TASKS, "retrieval")  # the last as fine-tuning has it
+ALL = (*TASKS, "retrieval", "entailment")  # the last two as fine-tuning has them
+PLAIN = {"retrieval": "VLM", "entailment": "VLM"}  # the pre-training tasks whose texts they take here
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +30,21 @@ def sources(world):  # noqa: F811
 
 
 def batch_of(sources, task: str, number: int = 2) -> Prepared:
-    prepared = "VLM" if task == "retrieval" else task
+    prepared = PLAIN.get(task, task)
     batch = tasks_of(sources, prepared, batch_size=8, negatives=2).prepare(prepared, number)
-    if task != "retrieval":
+    if task not in PLAIN:
         return batch
     assert isinstance(batch, Pairs)
+    if task == "entailment":
+        classes = torch.arange(len(batch.keys)) % len(LABELS)
+        return Classified(batch.keys, batch.tokens_PT, classes, together=batch.together)
     return Ranked(batch.keys, batch.tokens_PT, batch.regions, batch.matched_P, "softmax", together=batch.together)
 
 
 def network_of(sources, task: str, dropout: float = 0.1):
     torch.manual_seed(0)
-    config = network_config(sources, task.replace("retrieval", "VLM"), 2, 32)
-    network = build(replace(config, dropout=dropout))
+    config = replace(network_config(sources, PLAIN.get(task, task), 2, 32), dropout=dropout)
+    network = build(replace(config, classes=LABELS) if task == "entailment" else config)
     enliven(network)
     return network.train()
 
