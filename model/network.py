@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from contract.errors import InputError
 from model.config import NetworkConfig
 from model.packing import Block, Packing, attend
+from model.similarity import ContrastiveHead, Embedded
 from model.tokenizer import PAD
 from model.vocabulary_loss import vocabulary_loss
 
@@ -279,7 +280,7 @@ class Transformer(nn.Module):
 
 
 class UnderstandingNetwork(Transformer):
-    """One encoder over text and regions, with four heads.
+    """One encoder over text and regions, with four heads, and a fifth where retrieval's fine-tuning has added it.
 
     Text stands first and matching is scored from ``<s>``, so that XLM-R's weights mean what they meant. In the layout
     m3p-compat regions come first by their positions; attention sees no other order, so the tensors' stays the same.
@@ -294,6 +295,7 @@ class UnderstandingNetwork(Transformer):
         self.pool = nn.Linear(config.width, config.width)
         self.match = nn.Linear(config.width, 1)
         self.initialise()
+        self.contrastive = ContrastiveHead(config) if config.contrastive else None
 
     def text(self, tokens_BT: Tensor, packing: Packing | None = None) -> Tensor:
         """Text alone to hidden states [B, T, D]."""
@@ -330,6 +332,36 @@ class UnderstandingNetwork(Transformer):
     def matching_logits(self, hidden_BLD: Tensor) -> Tensor:
         """Matching logits [B] from the hidden state of the first position given, which is that of ``<s>``."""
         return self.match(torch.tanh(self.pool(hidden_BLD[:, 0])))[:, 0]
+
+    def add_contrastive_head(self) -> None:
+        """Gives the network a fresh contrastive head where it has none."""
+        if self.contrastive is None:
+            self.config = replace(self.config, contrastive=True)
+            self.contrastive = ContrastiveHead(self.config).to(self.device)
+
+    @property
+    def contrastive_head(self) -> ContrastiveHead:
+        """The contrastive head.
+
+        Raises:
+            InputError: where the network has none.
+        """
+        if self.contrastive is None:
+            raise InputError(
+                "The checkpoint has no contrastive head.", "one that was fine-tuned for retrieval with it.",
+                "fine-tune it with `contrastive` above 0, or score all pairs.",
+            )  # fmt: skip
+        return self.contrastive
+
+    def embedded_texts(self, tokens_BT: Tensor, packing: Packing | None = None) -> Embedded:
+        """Texts as the contrastive head compares them, from the text alone."""
+        return self.contrastive_head.text(self.text(tokens_BT, packing), tokens_BT != PAD)
+
+    def embedded_pictures(self, regions: Regions, packing: Packing | None = None) -> Embedded:
+        """Pictures as the contrastive head compares them, from the regions alone."""
+        regions_BRD = self.embeddings.regions(self.embeddings.scaled(regions.features), regions.locations)
+        hidden_BRD = self.encode(self.embeddings.beside_text(regions_BRD, 0), regions.mask, packing=packing)
+        return self.contrastive_head.picture(hidden_BRD, regions.mask)
 
     def class_logits(self, hidden_ND: Tensor) -> Tensor:
         """Logits [N, C] of a region's object class."""

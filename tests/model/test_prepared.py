@@ -14,12 +14,13 @@ from model.distributed import World
 from model.finetuning.retrieval import Ranked
 from model.network import build
 from model.packing import Packing
-from model.prepared import Pairs, Prepared
+from model.prepared import Contrasted, Pairs, Prepared
 from model.training_plan import Running, Schedule
 from model.training_step import Draw, Stepper
 from model.work import Work
 
-ALL = (*TASKS, "retrieval")  # the last as fine-tuning has it
+FINE_TUNED = ("retrieval", "contrastive")
+ALL = (*TASKS, *FINE_TUNED)
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +29,21 @@ def sources(world):  # noqa: F811
 
 
 def batch_of(sources, task: str, number: int = 2) -> Prepared:
-    prepared = "VLM" if task == "retrieval" else task
+    prepared = "VLM" if task in FINE_TUNED else task
     batch = tasks_of(sources, prepared, batch_size=8, negatives=2).prepare(prepared, number)
-    if task != "retrieval":
+    if task not in FINE_TUNED:
         return batch
     assert isinstance(batch, Pairs)
+    if task == "contrastive":
+        own = torch.eye(len(batch.keys), dtype=torch.bool)
+        return Contrasted(batch.keys, batch.tokens_PT, batch.regions, own, 0.5, together=len(batch.keys))
     return Ranked(batch.keys, batch.tokens_PT, batch.regions, batch.matched_P, "softmax", together=batch.together)
 
 
 def network_of(sources, task: str, dropout: float = 0.1):
     torch.manual_seed(0)
-    config = network_config(sources, task.replace("retrieval", "VLM"), 2, 32)
-    network = build(replace(config, dropout=dropout))
+    config = network_config(sources, "VLM" if task in FINE_TUNED else task, 2, 32)
+    network = build(replace(config, dropout=dropout, contrastive=task == "contrastive"))
     enliven(network)
     return network.train()
 
