@@ -68,6 +68,7 @@ class NetworkConfig:
     layout: str = M3P
     positions: int | None = None  # rows of m3p-compat's table; in m3p the longest text says how many
     classes: tuple[str, ...] = ()  # what the classifier over texts tells apart; there is none where it is empty
+    contrastive: bool = False  # whether there is the head that picks retrieval's candidates
 
     def __post_init__(self) -> None:
         """Refuses what no network can be built from; the values may be a stranger's.
@@ -90,6 +91,8 @@ class NetworkConfig:
             )
         if self.compat == (self.positions is None):
             raise UsageError(f"layout is {self.layout!r} and positions is {self.positions}.", "both of one layout.")
+        if self.contrastive and self.network != "understanding":
+            raise UsageError(f"network is {self.network!r} and contrastive is set.", "the understanding network.")
         if self.positions is not None and self.positions <= self.max_text_length:
             raise UsageError(
                 f"positions is {self.positions} and max_text_length is {self.max_text_length}.",

@@ -37,15 +37,15 @@ CODE = (
     "model.duplicates", "model.entailment_data", "model.entailment_files", "model.evaluation.measured",
     "model.finetune", "model.finetuning", "model.languages", "model.loader", "model.network", "model.noise",
     "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared", "model.region_features",
-    "model.region_pages", "model.regions", "model.task_config", "model.task_data", "model.task_inputs",
-    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
-    "model.training_step", "model.vocabulary_loss", "model.work",
+    "model.region_pages", "model.regions", "model.similarity", "model.task_config", "model.task_data",
+    "model.task_inputs", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
+    "model.training_state", "model.training_step", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
 CHOOSING_CODE = (
     "model.bootstrap", "model.caption_metrics", "model.caption_tokens", "model.captioning", "model.evaluation",
-    "model.label_metrics", "model.retrieval", "model.retrieval_metrics",
+    "model.label_metrics", "model.retrieval", "model.retrieval_metrics", "model.shortlist",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from contract.errors import InputError
 from contract.hashing import stable_hash
 from model.config import NetworkConfig
 from model.packing import Block, Packing, attend
+from model.similarity import ContrastiveHead, Embedded
 from model.tokenizer import PAD
 from model.vocabulary_loss import vocabulary_loss
 
@@ -307,7 +308,7 @@ class Classifier(nn.Module):
 
 
 class UnderstandingNetwork(Transformer):
-    """One encoder over text and regions, with four heads; a further one where there are classes to tell apart.
+    """One encoder over text and regions, with four heads, and one more for each task whose fine-tuning adds it.
 
     Text stands first and matching is scored from ``<s>``, so that XLM-R's weights mean what they meant. In the layout
     m3p-compat regions come first by their positions; attention sees no other order, so the tensors' stays the same.
@@ -323,6 +324,7 @@ class UnderstandingNetwork(Transformer):
         self.match = nn.Linear(config.width, 1)
         self.classifier = Classifier(config) if config.classes else None
         self.initialise()
+        self.contrastive = ContrastiveHead(config) if config.contrastive else None
 
     def text(self, tokens_BT: Tensor, packing: Packing | None = None) -> Tensor:
         """Text alone to hidden states [B, T, D]."""
@@ -377,6 +379,36 @@ class UnderstandingNetwork(Transformer):
             raise InputError("The network has no classifier.", "one that was fine-tuned for a task with classes.")
         hidden_B1D = self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD, first=1, packing=packing)
         return self.classifier(hidden_B1D[:, 0])
+
+    def add_contrastive_head(self) -> None:
+        """Gives the network a fresh contrastive head where it has none."""
+        if self.contrastive is None:
+            self.config = replace(self.config, contrastive=True)
+            self.contrastive = ContrastiveHead(self.config).to(self.device)
+
+    @property
+    def contrastive_head(self) -> ContrastiveHead:
+        """The contrastive head.
+
+        Raises:
+            InputError: where the network has none.
+        """
+        if self.contrastive is None:
+            raise InputError(
+                "The checkpoint has no contrastive head.", "one that was fine-tuned for retrieval with it.",
+                "fine-tune it with `contrastive` above 0, or score all pairs.",
+            )  # fmt: skip
+        return self.contrastive
+
+    def embedded_texts(self, tokens_BT: Tensor, packing: Packing | None = None) -> Embedded:
+        """Texts as the contrastive head compares them, from the text alone."""
+        return self.contrastive_head.text(self.text(tokens_BT, packing), tokens_BT != PAD)
+
+    def embedded_pictures(self, regions: Regions, packing: Packing | None = None) -> Embedded:
+        """Pictures as the contrastive head compares them, from the regions alone."""
+        regions_BRD = self.embeddings.regions(self.embeddings.scaled(regions.features), regions.locations)
+        hidden_BRD = self.encode(self.embeddings.beside_text(regions_BRD, 0), regions.mask, packing=packing)
+        return self.contrastive_head.picture(hidden_BRD, regions.mask)
 
     def class_logits(self, hidden_ND: Tensor) -> Tensor:
         """Logits [N, C] of a region's object class."""

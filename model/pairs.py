@@ -78,13 +78,16 @@ class PairDraws:
         groups: for every picture of the store, the number of its group of duplicates.
         negatives: mismatched pairs for each true one.
 
+    Attributes:
+        true: the true pairs.
+
     Raises:
         InputError: where no mismatched pair can be drawn.
     """
 
     def __init__(self, texts: Texts, groups: Ints, negatives: int) -> None:
         self._texts, self._negatives = texts, negatives
-        self._true = TruePairs(texts, groups)
+        self.true = TruePairs(texts, groups)
         self._lengths = np.array([len(one) for one in texts.tokens])
         self._pool = np.unique(texts.pictures)
         self._by_picture = np.argsort(texts.pictures, kind="stable")
@@ -109,7 +112,7 @@ class PairDraws:
         for pair in np.argwhere(draw.random(others.shape) < 0.5).tolist():
             row = pair[0]
             candidates = self._captions_of(int(others[tuple(pair)]))
-            candidates = candidates[~self._true.hold(candidates, np.broadcast_to(own[row], candidates.shape))]
+            candidates = candidates[~self.true.hold(candidates, np.broadcast_to(own[row], candidates.shape))]
             if len(candidates):  # a picture whose captions do not serve takes the picture's place
                 apart = np.abs(self._lengths[candidates] - self._lengths[rows[row]])
                 captions[tuple(pair)] = draw.choice(candidates[apart == apart.min()])
@@ -125,12 +128,12 @@ class PairDraws:
                     wrong[place] = draw.choice(alike[picture], self._negatives)
         captions = np.repeat(rows[:, None], self._negatives, axis=1)
         for _ in range(_DRAWS):
-            true = self._true.hold(captions, wrong)
+            true = self.true.hold(captions, wrong)
             if not true.any():
                 return wrong
             wrong[true] = self._pool[draw.integers(0, len(self._pool), int(true.sum()))]
-        for pair in map(tuple, np.argwhere(self._true.hold(captions, wrong)).tolist()):
-            free = self._pool[~self._true.hold(np.full(len(self._pool), captions[pair]), self._pool)]
+        for pair in map(tuple, np.argwhere(self.true.hold(captions, wrong)).tolist()):
+            free = self._pool[~self.true.hold(np.full(len(self._pool), captions[pair]), self._pool)]
             if len(free) == 0:
                 raise no_mismatch(self._texts.keys[captions[pair]])
             wrong[pair] = draw.choice(free)

@@ -19,6 +19,7 @@ from model import objectives
 from model.network import GenerationNetwork, Regions, UnderstandingNetwork
 from model.objectives import Asked, Places
 from model.packing import Packing
+from model.similarity import contrastive_loss, similarity
 from model.tokenizer import PAD
 
 Network = TypeVar("Network", UnderstandingNetwork, GenerationNetwork)
@@ -192,6 +193,39 @@ class Classified(Prepared[UnderstandingNetwork]):
 
     def _packings(self) -> tuple[Packing, ...]:
         return (Packing.of(self.tokens_BT != PAD, first=1),)
+
+
+@dataclass(frozen=True)
+class Contrasted(Prepared[UnderstandingNetwork]):
+    """Captions and their pictures, each to be found among all of the batch; its rows stay together.
+
+    Attributes:
+        true_BB: bool, which captions and pictures belong together, those on the diagonal among them.
+        weight: what the loss is multiplied with.
+    """
+
+    tokens_BT: Tensor
+    regions: Regions
+    true_BB: Tensor
+    weight: float
+
+    @property
+    def count(self) -> int:
+        """Captions."""
+        return len(self.keys)
+
+    def loss(self, network: UnderstandingNetwork) -> Asked:
+        """The contrastive loss of the similarities of texts and pictures that are read apart."""
+        text, picture = self.packings or (None, None)
+        similarity_BB = similarity(
+            network.embedded_texts(self.tokens_BT, text), network.embedded_pictures(self.regions, picture)
+        )
+        logits_BB = network.contrastive_head.scale() * similarity_BB
+        true_BB = self.true_BB[:, : self.count]  # an empty share has no row, and every column
+        return Asked(self.weight * contrastive_loss(logits_BB, true_BB), self.count)
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return (Packing.of(self.tokens_BT != PAD), Packing.of(self.regions.mask))
 
 
 @dataclass(frozen=True)

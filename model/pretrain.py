@@ -48,9 +48,10 @@ CODE = (
     "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
     "model.distributed", "model.duplicates", "model.loader", "model.network", "model.noise", "model.objectives",
     "model.order", "model.packing", "model.pairs", "model.prepared", "model.pretrain", "model.region_features",
-    "model.region_pages", "model.regions", "model.start", "model.start_from", "model.switching", "model.tensor_files",
-    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
-    "model.training_step", "model.validation", "model.vocabulary_loss", "model.work", "model.xlmr",
+    "model.region_pages", "model.regions", "model.similarity", "model.start", "model.start_from", "model.switching",
+    "model.tensor_files", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
+    "model.training_state", "model.training_step", "model.validation", "model.vocabulary_loss", "model.work",
+    "model.xlmr",
 )  # fmt: skip
 _OF_NO_EFFECT = ("checkpoint_every", "keep_checkpoints", "peak_tflops")  # on weights: may change before going on
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither

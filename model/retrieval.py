@@ -1,4 +1,4 @@
-"""Scores of all pairs of captions and pictures, without padding and without doing anything twice.
+"""Scores of all pairs of captions and pictures, or of chosen ones, without padding and without doing anything twice.
 
 Captions of one length meet pictures of one number of regions, so that no position is padding and no mask is needed.
 What depends on one side alone — embeddings, and the first layer's queries, keys and values — is computed once a caption
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,10 +31,10 @@ from model.regions import RegionStore
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of all pairs.
+    """Scores of pairs.
 
     Attributes:
-        matrix: float32 [captions, pictures], matching logits.
+        matrix: float32 [captions, pictures], matching logits; NaN of pairs that were not asked for.
         pairs_per_second: how fast they were computed.
     """
 
@@ -51,8 +51,19 @@ class _Side:
     key: Tensor
     value: Tensor
 
+    def part(self, start: int, count: int) -> _Side:
+        """Some of it, from one on."""
+        rows = slice(start, start + count)
+        return _Side(self.vectors[rows], self.query[rows], self.key[rows], self.value[rows])
 
-@torch.inference_mode()
+    def joined(self, other: _Side, join: Callable[[Tensor, Tensor, int], Tensor]) -> _Side:
+        """Each of its tensors with the other's, joined by a function that is told the axis of the length."""
+        return _Side(
+            join(self.vectors, other.vectors, 1), join(self.query, other.query, 2), join(self.key, other.key, 2),
+            join(self.value, other.value, 2),
+        )  # fmt: skip
+
+
 def score_all_pairs(
     network: UnderstandingNetwork,
     captions: Sequence[Ints],
@@ -69,23 +80,58 @@ def score_all_pairs(
         pictures: rows in the store.
         tokens_per_batch: text tokens and regions that are scored at once.
     """
+    return _scored(network, captions, store, pictures, None, tokens_per_batch)
+
+
+def score_chosen_pairs(
+    network: UnderstandingNetwork,
+    captions: Sequence[Ints],
+    store: RegionStore,
+    pictures: Sequence[int],
+    chosen_CP: NDArray[np.bool_],
+    tokens_per_batch: int,
+) -> Scores:
+    """Matching logits of some captions with some pictures, those that are True; other arguments as of all pairs."""
+    return _scored(network, captions, store, pictures, chosen_CP, tokens_per_batch)
+
+
+@torch.inference_mode()
+def _scored(
+    network: UnderstandingNetwork,
+    captions: Sequence[Ints],
+    store: RegionStore,
+    pictures: Sequence[int],
+    chosen_CP: NDArray[np.bool_] | None,
+    tokens_per_batch: int,
+) -> Scores:
     matrix = np.full((len(captions), len(pictures)), np.nan, np.float32)
+    total = matrix.size if chosen_CP is None else int(chosen_CP.sum())
     start = time.monotonic()
     longest = max(map(len, captions), default=0)
-    sides = [(columns, _picture_side(network, store, rows, longest)) for columns, rows in _blocks(store, pictures)]
-    with Progress("evaluate: retrieval", matrix.size, "pairs") as bar:
-        for length, same_length in _by_size([len(tokens) for tokens in captions]).items():
-            for rows in _chunks(same_length, tokens_per_batch // length):
+    sides = [
+        (np.array(columns), _picture_side(network, store, [pictures[column] for column in columns], longest))
+        for columns in by_size([len(store.object_ids[row]) for row in pictures]).values()
+    ]
+    with Progress("retrieval", total, "pairs") as bar:
+        for length, same_length in by_size([len(tokens) for tokens in captions]).items():
+            for rows in _chunks(np.array(same_length), tokens_per_batch // length):
                 tokens, text = np.stack([captions[row] for row in rows]), None
                 for columns, picture in sides:
                     if text is None or network.config.compat:  # there a word's position depends on the regions
                         text = _text_side(network, tokens, picture.vectors.shape[1])
-                    matrix[np.ix_(rows, columns)] = _score(network, text, picture, tokens_per_batch)
-                    bar.update(len(rows) * len(columns))
-    return Scores(matrix, matrix.size / (time.monotonic() - start))
+                    block = np.ix_(rows, columns)
+                    if chosen_CP is None:
+                        matrix[block] = _score_every(network, text, picture, tokens_per_batch)
+                        bar.update(matrix[block].size)
+                    else:
+                        row_N, column_N = np.nonzero(chosen_CP[block])
+                        scores_N = _score_chosen(network, text, picture, row_N, column_N, tokens_per_batch)
+                        matrix[rows[row_N], columns[column_N]] = scores_N
+                        bar.update(len(scores_N))
+    return Scores(matrix, total / (time.monotonic() - start))
 
 
-def _by_size(sizes: Sequence[int]) -> dict[int, list[int]]:
+def by_size(sizes: Sequence[int]) -> dict[int, list[int]]:
     """Indices by size, the smallest first."""
     found: defaultdict[int, list[int]] = defaultdict(list)
     for index, size in enumerate(sizes):
@@ -93,15 +139,9 @@ def _by_size(sizes: Sequence[int]) -> dict[int, list[int]]:
     return dict(sorted(found.items()))
 
 
-def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def _chunks(items: Ints, size: int) -> Iterator[Ints]:
     size = max(1, size)
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _blocks(store: RegionStore, pictures: Sequence[int]) -> Iterator[tuple[list[int], list[int]]]:
-    """Columns of the matrix and rows of the store, of pictures that have equally many regions."""
-    for columns in _by_size([len(store.object_ids[row]) for row in pictures]).values():
-        yield columns, [pictures[column] for column in columns]
 
 
 def _picture_side(network: UnderstandingNetwork, store: RegionStore, rows: Sequence[int], longest: int) -> _Side:
@@ -125,34 +165,62 @@ def _layers(network: UnderstandingNetwork) -> list[Layer]:
     return list(network.layers)  # type: ignore[arg-type]  # torch types every item of a ModuleList as Module
 
 
-def _score(network: UnderstandingNetwork, text: _Side, picture: _Side, tokens_per_batch: int) -> NDArray[Any]:
+def _pairs_at_once(text: _Side, picture: _Side, tokens_per_batch: int) -> int:
+    return max(1, tokens_per_batch // (text.vectors.shape[1] + picture.vectors.shape[1]))
+
+
+def _score_every(network: UnderstandingNetwork, text: _Side, picture: _Side, tokens_per_batch: int) -> NDArray[Any]:
     """Logits [C, P] of captions of one length with pictures of one number of regions."""
-    pairs = max(1, tokens_per_batch // (text.vectors.shape[1] + picture.vectors.shape[1]))
+    pairs = _pairs_at_once(text, picture, tokens_per_batch)
     wide = min(pairs, len(picture.vectors))
     return np.concatenate([
         np.concatenate([
-            _score_batch(network, _part(text, row, pairs // wide), _part(picture, column, wide)).float().cpu().numpy()
+            _score_rectangle(network, text.part(row, pairs // wide), picture.part(column, wide))
             for column in range(0, len(picture.vectors), wide)
         ], axis=1)
         for row in range(0, len(text.vectors), pairs // wide)
     ])  # fmt: skip
 
 
-def _part(side: _Side, start: int, count: int) -> _Side:
-    rows = slice(start, start + count)
-    return _Side(side.vectors[rows], side.query[rows], side.key[rows], side.value[rows])
+def _score_rectangle(network: UnderstandingNetwork, text: _Side, picture: _Side) -> NDArray[Any]:
+    captions, pictures = len(text.vectors), len(picture.vectors)
+
+    def joined(text: Tensor, picture: Tensor, length_axis: int) -> Tensor:
+        """Each caption with each picture: [C, …, T, …] and [P, …, R, …] to [C · P, …, L, …]."""
+        text = text[:, None].expand(captions, pictures, *text.shape[1:])
+        picture = picture[None].expand(captions, pictures, *picture.shape[1:])
+        return _joined(network, text, picture, length_axis + 1).flatten(0, 1)
+
+    return _score_pairs(network, text.joined(picture, joined)).reshape(captions, pictures)
 
 
-def _score_batch(network: UnderstandingNetwork, text: _Side, picture: _Side) -> Tensor:
+def _score_chosen(
+    network: UnderstandingNetwork, text: _Side, picture: _Side, row_N: Ints, column_N: Ints, tokens_per_batch: int
+) -> NDArray[Any]:
+    """Logits [N] of captions and pictures, likewise, by their places in the two."""
+    found = [np.empty(0, np.float32)]
+    size = _pairs_at_once(text, picture, tokens_per_batch)
+    for rows, columns in zip(_chunks(row_N, size), _chunks(column_N, size), strict=True):
+        places = [torch.from_numpy(places).to(network.device) for places in (rows, columns)]
+
+        def joined(text: Tensor, picture: Tensor, length_axis: int, places: list[Tensor] = places) -> Tensor:
+            return _joined(network, text[places[0]], picture[places[1]], length_axis)
+
+        found.append(_score_pairs(network, text.joined(picture, joined)))
+    return np.concatenate(found)
+
+
+def _joined(network: UnderstandingNetwork, text: Tensor, picture: Tensor, length_axis: int) -> Tensor:
+    return torch.cat([picture, text] if network.config.compat else [text, picture], dim=length_axis)
+
+
+def _score_pairs(network: UnderstandingNetwork, pairs: _Side) -> NDArray[Any]:
+    """Logits [N] of pairs whose sides are joined."""
     first, *rest = _layers(network)
-    picture_first = network.config.compat
-    x_NLD = _every_pair(text.vectors, picture.vectors, 1, picture_first)
-    query, key, value = (
-        _every_pair(getattr(text, name), getattr(picture, name), 2, picture_first) for name in ("query", "key", "value")
-    )
+    x_NLD, query = pairs.vectors, pairs.query
     if not rest:
         x_NLD, query = x_NLD[:, :1], query[:, :, :1]
-    x_NLD = _after_attention(first, x_NLD, F.scaled_dot_product_attention(query, key, value))
+    x_NLD = _after_attention(first, x_NLD, F.scaled_dot_product_attention(query, pairs.key, pairs.value))
     for layer in rest:
         attention = layer.self_attention
         asking_NQD = x_NLD[:, :1] if layer is rest[-1] else x_NLD
@@ -162,16 +230,7 @@ def _score_batch(network: UnderstandingNetwork, text: _Side, picture: _Side) -> 
             attention.split(attention.value(x_NLD)),
         )
         x_NLD = _after_attention(layer, asking_NQD, attended_NHQd)
-    return network.matching_logits(x_NLD).unflatten(0, (len(text.vectors), len(picture.vectors)))
-
-
-def _every_pair(text: Tensor, picture: Tensor, length_axis: int, picture_first: bool) -> Tensor:
-    """Each caption joined with each picture along the length: [C, …, T, …] and [P, …, R, …] to [C · P, …, L, …]."""
-    captions, pictures = len(text), len(picture)
-    text = text[:, None].expand(captions, pictures, *text.shape[1:])
-    picture = picture[None].expand(captions, pictures, *picture.shape[1:])
-    parts = [picture, text] if picture_first else [text, picture]
-    return torch.cat(parts, dim=length_axis + 1).flatten(0, 1)
+    return network.matching_logits(x_NLD).float().cpu().numpy()
 
 
 def _after_attention(layer: Layer, x_NQD: Tensor, attended_NHQd: Tensor) -> Tensor:

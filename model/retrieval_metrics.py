@@ -93,8 +93,8 @@ def ranks(
     true_image = np.zeros(scores.shape, bool)
     true_image[rows, columns] = True
     return Ranks(
-        image_to_text=_best_true_rank(scores.T, true_image.T, _order_of_ties(caption_ids)),
-        text_to_image=_best_true_rank(scores, true_image, _order_of_ties(image_ids)),
+        image_to_text=_best_true_rank(scores.T, true_image.T, order_of_ties(caption_ids)),
+        text_to_image=_best_true_rank(scores, true_image, order_of_ties(image_ids)),
         truth=columns,
     )
 
@@ -131,7 +131,8 @@ def _by_hash(purpose: str, ids: Sequence[str]) -> NDArray[np.int64]:
     return np.array(sorted(range(len(ids)), key=lambda index: (stable_hash(purpose, ids[index]), ids[index])), np.int64)
 
 
-def _order_of_ties(ids: Sequence[str]) -> NDArray[np.int64]:
+def order_of_ties(ids: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each candidate among those of equal scores."""
     order = np.empty(len(ids), np.int64)
     order[_by_hash("ties", ids)] = np.arange(len(ids))
     return order

@@ -41,6 +41,10 @@ class FinetuneConfig:
     )  # fmt: skip
     validate_items: int = option(200, "pictures or texts that such an evaluation takes; 0 takes all", "items")
     loss: str = option("binary", "retrieval: binary (each pair by itself, as VLM) or softmax (one among its negatives)")
+    contrastive: float = option(
+        1.0, "retrieval: weight of the loss of the head that picks candidates; 0 trains it not, and adds none"
+    )
+    contrastive_batch: int = option(128, "retrieval: captions among which that loss finds each picture's", "captions")
     device: str = option("auto", "auto, cpu or cuda")
     threads: int = option(
         0, "processor threads, on which the weights' last digits depend; 0 leaves them to OMP_NUM_THREADS", "threads"
@@ -57,7 +61,8 @@ class FinetuneConfig:
         check_choice(self, "device", DEVICES)
         check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
         check_range(self, "steps captioning_steps entailment_steps batch_size negatives", 1)
-        check_range(self, "warmup_steps weight_decay threads validate_every validate_items", 0)
+        check_range(self, "contrastive_batch", 2)
+        check_range(self, "warmup_steps weight_decay threads validate_every validate_items contrastive", 0)
         check_range(self, "learning_rate clip_norm", 1e-12)
         check_range(self, "hard_negatives", 0, 1)
 
@@ -74,6 +79,9 @@ class EvaluateConfig:
     captions_per_image: int = option(0, "retrieval: captions a picture and language; 0 takes all", "captions")
     reads: str = option(QUERY, "retrieval over triples: query alone, or query-context, with its page's title")
     tokens_per_batch: int = option(16_384, "retrieval, entailment: text tokens and regions scored at once", "tokens")
+    shortlist_depth: int = option(
+        0, "retrieval: also by a shortlist of so many candidates a caption and a picture; 0 leaves it out", "candidates"
+    )
     beam: int = option(10, "captioning: hypotheses kept a picture", "hypotheses")
     length_penalty: float = option(1.0, "captioning: a score is log-probability / length ** this")
     max_caption_length: int = option(40, "captioning: tokens a caption may have", "tokens")
@@ -92,4 +100,4 @@ class EvaluateConfig:
         check_choice(self, "device", DEVICES)
         check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
         check_range(self, "tokens_per_batch beam max_caption_length images_per_batch", 1)
-        check_range(self, "max_images max_pairs captions_per_image length_penalty samples", 0)
+        check_range(self, "max_images max_pairs captions_per_image length_penalty samples shortlist_depth", 0)

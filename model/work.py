@@ -18,6 +18,7 @@ from model.config import NetworkConfig
 from model.prepared import (
     Captioned,
     Classified,
+    Contrasted,
     MaskedCaptions,
     MaskedRegions,
     MaskedText,
@@ -25,6 +26,7 @@ from model.prepared import (
     Pairs,
     Prepared,
 )
+from model.similarity import VECTOR_WIDTH
 from model.tokenizer import PAD
 
 _FORWARD_AND_BACKWARD = 3
@@ -59,6 +61,8 @@ def work_of(batch: Prepared, config: NetworkConfig) -> Work:
             + _layer(width, spoken, spoken, spoken * (spoken + 1) / 2)
             + _attention(width, spoken, memory, spoken * memory)
         )
+    elif isinstance(batch, Contrasted):
+        products += sum(config.layers * _layer(width, side, side, side**2) for side in (texts, regions))
     else:
         joint = texts + regions
         products += last * _layer(width, joint, joint, joint**2) + _layer(width, read, joint, read * joint)
@@ -84,6 +88,8 @@ def _lengths(batch: Prepared) -> tuple[Floats, Floats, Floats]:
             return _real(batch.tokens_PT), _regions(batch.regions.mask), np.ones(len(batch.keys))
         case Classified():
             return _real(batch.tokens_BT), none, np.ones(len(batch.keys))
+        case Contrasted():
+            return _real(batch.tokens_BT), _regions(batch.regions.mask), none
         case NoisedText():
             return _real(batch.noised_BT), none, _real(batch.tokens_BT) - 1
         case Captioned():
@@ -121,6 +127,10 @@ def _heads(batch: Prepared, config: NetworkConfig) -> float:
             return len(batch.keys) * float(width * (width + 1))
         case Classified():
             return len(batch.keys) * float(width * (width + len(config.classes)))
+        case Contrasted():
+            texts, regions, _ = _lengths(batch)
+            projected, compared = texts.sum() + regions.sum(), texts.sum() * regions.sum()
+            return float(min(width, VECTOR_WIDTH) * (width * projected + compared))
         case MaskedText() | NoisedText() | Captioned():
             return len(batch.asked) * float(width * (width + config.vocabulary))
         case _:

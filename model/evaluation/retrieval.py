@@ -1,4 +1,4 @@
-"""Retrieval: mean recall both ways, exact over all pairs."""
+"""Retrieval: mean recall both ways, exact over all pairs, and by a shortlist beside it where one is asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from model import retrieval_metrics
 from model.evaluation.pictures import evaluated
+from model.evaluation.shortlisted import beside_exact, totals
 from model.network import UnderstandingNetwork
 from model.retrieval import score_all_pairs
 from model.retrieval_metrics import FIVE_DUPLICATED, UNIQUE
@@ -51,7 +52,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
     return told | {
         "captions_per_image": config.captions_per_image or "all", "ties": "stable hash of the candidate's id",
         "reads": inputs.reads, "protocols": protocols,
-    }  # fmt: skip
+    } | beside_exact(network, chosen, tokens, store, protocols[UNIQUE], config)  # fmt: skip
 
 
 def primary(metrics: dict[str, Any]) -> float:
@@ -60,8 +61,8 @@ def primary(metrics: dict[str, Any]) -> float:
 
 
 def summary(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Mean recall over the languages."""
-    return {"averages": {UNIQUE: retrieval_metrics.averages(metrics["protocols"][UNIQUE])}}
+    """Mean recall over the languages, and what the shortlist saved and cost in all of them."""
+    return {"averages": {UNIQUE: retrieval_metrics.averages(metrics["protocols"][UNIQUE])}} | totals(metrics)
 
 
 def _first(captions: list[Caption], per_image: int) -> list[Caption]:

@@ -1,4 +1,4 @@
-"""Retrieval: true pairs of caption and picture among mismatched ones, on a matching head."""
+"""Retrieval: true pairs of caption and picture among mismatched ones, and captions and pictures read apart."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from contract.hashing import stable_hash
 from model.data import pad
 from model.duplicates import joined, read_near_duplicates
 from model.finetuning.captions import languages_of, read_texts
+from model.finetuning.contrast import contrasts
 from model.finetuning.lesson import Lesson
 from model.network import UnderstandingNetwork
 from model.objectives import Asked
@@ -37,6 +38,7 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
     texts, counts = read_texts(inputs, store, setting)
     groups = joined(store.duplicates(), read_near_duplicates(inputs.images, store.row_of))
     order, pairs = Order(len(texts), seed, "finetune", "retrieval"), PairDraws(texts, groups, config.negatives)
+    contrasted = contrasts(inputs, texts, pairs.true, store, config, seed) if config.contrastive else None
     like = alike(store.object_ids, np.unique(texts.pictures)) if config.hard_negatives else None
 
     def draws(step: int) -> list[Draw]:
@@ -49,7 +51,8 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
             tuple(texts.keys[row] for row in captions.ravel()), pad([texts.tokens[row] for row in captions.ravel()]),
             store.batch(pictures.ravel()), matched.flatten(), config.loss, together=captions.shape[1],
         )  # fmt: skip
-        return [Draw("matching", batch, work_of(batch, inputs.network.config))]
+        matching = Draw("matching", batch, work_of(batch, inputs.network.config))
+        return [matching] if contrasted is None else [matching, contrasted(step)]
 
     return Lesson(counts, config.steps, draws)
 

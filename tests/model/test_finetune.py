@@ -12,7 +12,7 @@ from model.finetuning.retrieval import matching_loss
 from model.task_config import FinetuneConfig
 from model.task_inputs import Inputs
 
-QUICK = {"batch_size": 16, "learning_rate": 2e-3, "warmup_steps": 20}
+QUICK = {"batch_size": 16, "learning_rate": 2e-3, "warmup_steps": 20, "contrastive_batch": 16}
 
 
 def finetune(monkeypatch, *line, **settings) -> int:

@@ -26,6 +26,7 @@ def run(main, monkeypatch, *line, **settings) -> int:
 def test_a_context_that_tells_more_finds_more(world, tmp_path, monkeypatch):  # noqa: F811
     triples = write_dataset(tmp_path / "triples", "triples", map(triple, range(72)))
     learning = {"steps": 220, "batch_size": 32, "learning_rate": 2e-3, "warmup_steps": 20, "loss": "softmax"}
+    learning |= {"contrastive_batch": 16}
     found = {}
     for reads in ("query", "query-context"):
         out, given = tmp_path / reads, {"captions": triples, "reads": reads}

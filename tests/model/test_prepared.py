@@ -15,13 +15,14 @@ from model.entailment_data import LABELS
 from model.finetuning.retrieval import Ranked
 from model.network import build
 from model.packing import Packing
-from model.prepared import Classified, Pairs, Prepared
+from model.prepared import Classified, Contrasted, Pairs, Prepared
 from model.training_plan import Running, Schedule
 from model.training_step import Draw, Stepper
 from model.work import Work
 
-ALL = (*TASKS, "retrieval", "entailment")  # the last two as fine-tuning has them
-PLAIN = {"retrieval": "VLM", "entailment": "VLM"}  # the pre-training tasks whose texts they take here
+# The last ones as fine-tuning has them, with the pre-training task whose texts they take here.
+FINE_TUNED = {"retrieval": "VLM", "contrastive": "VLM", "entailment": "VLM"}
+ALL = (*TASKS, *FINE_TUNED)
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +31,25 @@ def sources(world):  # noqa: F811
 
 
 def batch_of(sources, task: str, number: int = 2) -> Prepared:
-    prepared = PLAIN.get(task, task)
+    prepared = FINE_TUNED.get(task, task)
     batch = tasks_of(sources, prepared, batch_size=8, negatives=2).prepare(prepared, number)
-    if task not in PLAIN:
+    if task not in FINE_TUNED:
         return batch
     assert isinstance(batch, Pairs)
     if task == "entailment":
         classes = torch.arange(len(batch.keys)) % len(LABELS)
         return Classified(batch.keys, batch.tokens_PT, classes, together=batch.together)
+    if task == "contrastive":
+        own = torch.eye(len(batch.keys), dtype=torch.bool)
+        return Contrasted(batch.keys, batch.tokens_PT, batch.regions, own, 0.5, together=len(batch.keys))
     return Ranked(batch.keys, batch.tokens_PT, batch.regions, batch.matched_P, "softmax", together=batch.together)
 
 
 def network_of(sources, task: str, dropout: float = 0.1):
     torch.manual_seed(0)
-    config = replace(network_config(sources, PLAIN.get(task, task), 2, 32), dropout=dropout)
-    network = build(replace(config, classes=LABELS) if task == "entailment" else config)
+    config = replace(network_config(sources, FINE_TUNED.get(task, task), 2, 32), dropout=dropout)
+    classes = LABELS if task == "entailment" else ()
+    network = build(replace(config, classes=classes, contrastive=task == "contrastive"))
     enliven(network)
     return network.train()
 
