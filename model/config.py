@@ -67,6 +67,7 @@ class NetworkConfig:
     feature_scaling: str
     layout: str = M3P
     positions: int | None = None  # rows of m3p-compat's table; in m3p the longest text says how many
+    spelling: bool = False  # whether the network knows with which tokens each language is written; older ones do not
 
     def __post_init__(self) -> None:
         """Refuses what no network can be built from; the values may be a stranger's.

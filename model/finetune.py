@@ -24,6 +24,9 @@ from contract.outputs import put_in_place
 from model import checkpoint, training, training_state
 from model.choosing import METRIC, validation
 from model.finetuning.lesson import EACH, NONE, Finetuning
+from model.network import GenerationNetwork
+from model.rehearsal import rehearsed
+from model.spelling import learn_spelling
 from model.task_config import FINETUNED, FinetuneConfig
 from model.task_inputs import Inputs
 from model.training_plan import Running, Schedule
@@ -106,11 +109,17 @@ def _train(
     """Trains a network in place and saves it."""
     config, network = call.config, inputs.network
     lesson = _task(config).lesson(inputs, config, setting, call.seed)
+    draws, corpus = lesson.draws, call.paths["corpus"]
+    if isinstance(network, GenerationNetwork):
+        learn_spelling(network, inputs.tokenizer, lesson.texts)
+        size = round(config.rehearsal * config.batch_size)
+        if corpus and size and config.setting != EACH:  # whose networks are asked in what they were taught alone
+            draws = rehearsed(draws, lesson.written, inputs, corpus, size, call.seed)
     counts = ", ".join(f"{name} {count:,}" for name, count in lesson.counts.items())
     print(f"fine-tuning {config.task} on {network.device}, setting {setting!r}: {counts}.")
     schedule = Schedule(lesson.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm)
     trained = training.train(
-        network, lesson.draws, schedule, call.seed, f"finetune {config.task}-{setting}", work,
+        network, draws, schedule, call.seed, f"finetune {config.task}-{setting}", work,
         Running(validate_every=config.validate_every, best_metric=METRIC if config.validate_every else ""),
         validate=validation(inputs, config, list(lesson.counts), call.seed),
     )  # fmt: skip
@@ -123,6 +132,9 @@ PATHS = (
     PathOption("checkpoint", "folder of a pre-trained checkpoint"),
     PathOption("captions", "dataset of captions, or of triples; the training split is used", required=False),
     PathOption("regions", "dataset of regions", required=False),
+    PathOption(
+        "corpus", "dataset of plain text, to rehearse the languages that the setting does not write", required=False
+    ),
     PathOption("data", "folder of the task's own text files: translation, entailment, headlines", required=False),
     PathOption("out", "folder for the fine-tuned checkpoint", replaces=checkpoint.made_by("finetune")),
 )

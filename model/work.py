@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.config import NetworkConfig
-from model.prepared import Captioned, MaskedCaptions, MaskedRegions, MaskedText, NoisedText, Pairs, Prepared
+from model.prepared import Captioned, MaskedCaptions, MaskedRegions, MaskedText, NoisedText, Pairs, Prepared, Translated
 from model.tokenizer import PAD
 
 _FORWARD_AND_BACKWARD = 3
@@ -43,8 +43,8 @@ def work_of(batch: Prepared, config: NetworkConfig) -> Work:
     texts, regions, read = _lengths(batch)
     width, last = config.width, config.layers - 1
     products = float(config.feature_dim * width * regions.sum())
-    if isinstance(batch, (NoisedText, Captioned)):
-        memory, spoken = (texts if isinstance(batch, NoisedText) else regions), read
+    if isinstance(batch, (NoisedText, Captioned, Translated)):
+        memory, spoken = texts + regions, read
         products += config.layers * (
             _layer(width, memory, memory, memory**2)
             + _layer(width, spoken, spoken, spoken * (spoken + 1) / 2)
@@ -54,7 +54,7 @@ def work_of(batch: Prepared, config: NetworkConfig) -> Work:
         joint = texts + regions
         products += last * _layer(width, joint, joint, joint**2) + _layer(width, read, joint, read * joint)
     products += _heads(batch, config)
-    tokens = texts.sum() + regions.sum() + (read.sum() if isinstance(batch, NoisedText) else 0)
+    tokens = texts.sum() + regions.sum() + (read.sum() if isinstance(batch, (NoisedText, Translated)) else 0)
     return Work(len(batch.keys), int(tokens), _FORWARD_AND_BACKWARD * _MULTIPLY_AND_ADD * products)
 
 
@@ -78,6 +78,8 @@ def _lengths(batch: Prepared) -> tuple[Floats, Floats, Floats]:
         case Captioned():
             spoken = _real(batch.tokens_BT) - 1
             return none, _regions(batch.regions.mask), spoken
+        case Translated():
+            return _real(batch.sources_BT), _regions(batch.regions.mask), _real(batch.tokens_BT) - 1
         case _:
             raise TypeError(f"{type(batch).__name__} is no batch whose work is known.")
 
@@ -108,7 +110,7 @@ def _heads(batch: Prepared, config: NetworkConfig) -> float:
             return len(batch.asked) * float(width * (config.feature_dim + width + len(config.object_classes)))
         case Pairs():
             return len(batch.keys) * float(width * (width + 1))
-        case MaskedText() | NoisedText() | Captioned():
+        case MaskedText() | NoisedText() | Captioned() | Translated():
             return len(batch.asked) * float(width * (width + config.vocabulary))
         case _:
             return 0.0
