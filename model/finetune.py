@@ -34,18 +34,18 @@ from model.training_plan import Running, Schedule
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
     "contract.text", "model.checkpoint", "model.choosing", "model.config", "model.data", "model.distributed",
-    "model.evaluation.measured", "model.finetune",
-    "model.finetuning", "model.languages", "model.loader", "model.network", "model.noise", "model.objectives",
-    "model.order", "model.packing", "model.pairs", "model.prepared", "model.region_features", "model.region_pages",
-    "model.regions", "model.task_config", "model.task_data", "model.task_inputs", "model.tokenizer", "model.training",
-    "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
-    "model.vocabulary_loss", "model.work",
+    "model.evaluation.measured", "model.finetune", "model.finetuning", "model.headlines_data", "model.languages",
+    "model.loader", "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
+    "model.prepared", "model.region_features", "model.region_pages", "model.regions", "model.rehearsal",
+    "model.spelling", "model.task_config", "model.task_data", "model.task_files", "model.task_inputs",
+    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
+    "model.training_step", "model.translation_data", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
 CHOOSING_CODE = (
     "model.bootstrap", "model.caption_metrics", "model.caption_tokens", "model.captioning", "model.evaluation",
-    "model.retrieval", "model.retrieval_metrics",
+    "model.retrieval", "model.retrieval_metrics", "model.told_language", "model.translation_metrics",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from news_world import plain_text, sentence, write_news, write_sentences, write_spelling_checkpoint
-from task_world import world  # noqa: F401
+from task_world import read, world  # noqa: F401
 from test_finetune import QUICK, evaluated, finetune
 from test_pretrain import command, data, run  # noqa: F401
 
@@ -74,14 +74,50 @@ def test_after_english_alone_other_languages_are_written_with_their_own_tokens(
         assert not foreign(tmp_path / "knowing", world, task, lang)
         # A checkpoint that knows nothing of languages: the very English that it was taught.
         assert len(foreign(tmp_path / "older", world, task, lang)) == 12
-    given = {"data": settings["data"]} if "data" in settings else {}
-    shares = {}
-    for name in ("knowing", "older"):
-        metrics = evaluated(monkeypatch, world, tmp_path / name, tmp_path / f"{name}.json", beam=3, **given)
-        found = metrics.get("languages") or metrics["directions"]
-        (shares[name],) = [one["in_language"] for part, one in found.items() if part.endswith("zh")]
-        assert all(one["references_in_language"] > 0.9 for one in found.values())
-    assert shares == {"knowing": 1.0, "older": 0.0}
+
+
+@pytest.fixture(scope="module")
+def pretrained(data, tmp_path_factory):  # noqa: F811
+    """A network that writes three languages from noise, and English from pictures."""
+    out = tmp_path_factory.mktemp("pretrained") / "generation"
+    run(command("generation", data, out, steps=250, dropout=0.0, batch_size=16, tasks='{"xDAE": 2, "IC": 1}'))
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", LEARNT_IN_ENGLISH)
+def test_with_plain_text_to_rehearse_they_are_still_spoken(world, data, pretrained, tmp_path, monkeypatch, task):  # noqa: F811
+    settings = QUICK | LEARNT_IN_ENGLISH[task] | {"task": task, "corpus": data["corpus"]}
+    texts = {}
+    if task != "captioning":
+        texts = {"data": (write_sentences if task == "translation" else write_news)(tmp_path / "data")}
+    assert finetune(monkeypatch, world, pretrained, tmp_path / "out", **settings | texts) == 0
+    metrics = evaluated(monkeypatch, world, tmp_path / "out", tmp_path / "m.json", beam=3, **texts)
+    found = metrics.get("languages") or metrics["directions"]
+    assert {part.split("-")[-1] for part in found} == {"de", "en", "zh"}
+    for part, one in found.items():
+        assert one["in_language"] >= 0.9 and one["references_in_language"] >= 0.9, (part, one)
+
+
+@pytest.mark.parametrize("setting", ["all", "each"])
+def test_where_every_language_is_written_nothing_is_rehearsed(world, data, tmp_path, monkeypatch, setting):  # noqa: F811
+    settings = QUICK | {"captioning_steps": 3, "task": "captioning", "setting": setting}
+    for name, given in (("with", {"corpus": data["corpus"]}), ("without", {})):
+        assert finetune(monkeypatch, world, world / "generation", tmp_path / name, **settings | given) == 0
+    weights = [sorted((tmp_path / name).rglob("weights.safetensors")) for name in ("with", "without")]
+    assert len(weights[0]) == (3 if setting == "each" else 1)
+    assert [path.read_bytes() for path in weights[0]] == [path.read_bytes() for path in weights[1]]
+
+
+def test_a_rehearsal_is_the_same_for_the_same_seed(world, data, tmp_path, monkeypatch):  # noqa: F811
+    settings = QUICK | {"captioning_steps": 3, "task": "captioning", "setting": "en"}
+    for name, given in (("first", {}), ("second", {}), ("none", {"rehearsal": 0})):
+        more = given | {"corpus": data["corpus"]}
+        assert finetune(monkeypatch, world, world / "generation", tmp_path / name, **settings | more) == 0
+    first, second, none = ((tmp_path / one / "weights.safetensors").read_bytes() for one in ("first", "second", "none"))
+    assert first == second != none
+    losses = read(tmp_path / "first" / "config.json")["training"]["losses"][-1]
+    assert {"captioning", "xDAE"} <= set(losses)
 
 
 def test_a_table_holds_what_occurs_and_what_is_no_letter(world, spelling):  # noqa: F811
