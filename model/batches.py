@@ -15,7 +15,6 @@ from torch import Tensor
 
 from contract.errors import InputError, UsageError
 from contract.hashing import stable_hash
-from contract.text import without_spaces
 from model import noise
 from model.config import PretrainConfig
 from model.data import Ints, Texts, pad
@@ -236,8 +235,7 @@ class GenerationTasks(Tasks[GenerationNetwork]):
 
     def __init__(self, sources: Sources, config: PretrainConfig) -> None:
         super().__init__(sources, config)
-        tokenizer = sources.tokenizer
-        self._starts_word = np.array([tokenizer.starts_word(token) for token in range(tokenizer.vocabulary)])
+        self._starts_word = noise.word_starts(sources.tokenizer)
 
     def prepare(self, task: str, number: int) -> Prepared[GenerationNetwork]:
         """A task's n-th batch, on the CPU: from the seed, the task and n alone."""
@@ -258,15 +256,5 @@ class GenerationTasks(Tasks[GenerationNetwork]):
         return Captioned(tuple(texts.keys), tokens, regions, languages, next_tokens(tokens), zeroed)
 
     def noised(self, texts: Texts, draw: np.random.Generator) -> list[Ints]:
-        """XDAE's noised form of each text, as long as the network can read.
-
-        What is shuffled, dropped and masked are words. Nothing marks them in languages that are written without spaces:
-        there every piece is one.
-        """
-        limit = self.config.max_text_length
-        starts = [
-            np.ones(len(tokens), bool) if without_spaces(lang) else self._starts_word[tokens]
-            for tokens, lang in zip(texts.tokens, texts.languages, strict=True)
-        ]
-        noised = noise.noise_texts(texts.tokens, starts, self.sources.tokenizer.mask, draw)
-        return [np.append(one[: limit - 1], one[-1]) if len(one) > limit else one for one in noised]
+        """XDAE's noised form of each text, as long as the network can read."""
+        return noise.noised(texts, self._starts_word, self.sources.tokenizer.mask, self.config.max_text_length, draw)

@@ -69,6 +69,7 @@ class NetworkConfig:
     positions: int | None = None  # rows of m3p-compat's table; in m3p the longest text says how many
     classes: tuple[str, ...] = ()  # what the classifier over texts tells apart; there is none where it is empty
     contrastive: bool = False  # whether there is the head that picks retrieval's candidates
+    spelling: bool = False  # whether the network knows with which tokens each language is written; older ones do not
 
     def __post_init__(self) -> None:
         """Refuses what no network can be built from; the values may be a stranger's.

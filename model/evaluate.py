@@ -20,7 +20,7 @@ from contract.outputs import METRICS
 from model import checkpoint
 from model.bootstrap import LEVEL, RESAMPLES
 from model.choosing import evaluation_of
-from model.evaluation.measured import together
+from model.evaluation.measured import is_asked, together
 from model.task_config import FINETUNED, EvaluateConfig
 from model.task_inputs import Inputs
 
@@ -32,7 +32,7 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
         InputError: where the data is not what the checkpoint needs.
     """
     folder, parts = call.path("checkpoint"), checkpoint.read_index(call.path("checkpoint"))
-    wanted = [part for part in parts if not call.config.languages or part in call.config.languages]
+    wanted = [part for part in parts if is_asked(part, call.config.languages)]
     if parts and not wanted:
         raise InputError(
             f"{folder} holds checkpoints for {', '.join(parts)}.", "one for a language that is to be evaluated."

@@ -26,7 +26,9 @@ from contract.outputs import put_in_place
 from model import checkpoint, training, training_state
 from model.choosing import METRIC, validation
 from model.finetuning.lesson import EACH, NONE, Finetuning
-from model.network import UnderstandingNetwork
+from model.network import GenerationNetwork, UnderstandingNetwork
+from model.rehearsal import rehearsed
+from model.spelling import learn_spelling
 from model.task_config import CLASSES, FINETUNED, FinetuneConfig
 from model.task_inputs import Inputs
 from model.training_plan import Running, Schedule
@@ -35,17 +37,19 @@ from model.training_plan import Running, Schedule
 CODE = (
     "contract.text", "model.checkpoint", "model.choosing", "model.config", "model.data", "model.distributed",
     "model.duplicates", "model.entailment_data", "model.entailment_files", "model.evaluation.measured",
-    "model.finetune", "model.finetuning", "model.languages", "model.loader", "model.network", "model.noise",
-    "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared", "model.region_features",
-    "model.region_pages", "model.regions", "model.similarity", "model.task_config", "model.task_data",
-    "model.task_inputs", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
-    "model.training_state", "model.training_step", "model.vocabulary_loss", "model.work",
+    "model.finetune", "model.finetuning", "model.headlines_data", "model.languages", "model.loader", "model.network",
+    "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared",
+    "model.region_features", "model.region_pages", "model.regions", "model.rehearsal", "model.similarity",
+    "model.spelling", "model.task_config", "model.task_data", "model.task_files", "model.task_inputs",
+    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
+    "model.training_step", "model.translation_data", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
 CHOOSING_CODE = (
     "model.bootstrap", "model.caption_metrics", "model.caption_tokens", "model.captioning", "model.evaluation",
-    "model.label_metrics", "model.retrieval", "model.retrieval_metrics", "model.shortlist",
+    "model.label_metrics", "model.retrieval", "model.retrieval_metrics", "model.shortlist", "model.told_language",
+    "model.translation_metrics",
 )  # fmt: skip
 
 
@@ -112,11 +116,17 @@ def _train(
     """Trains a network in place and saves it."""
     config, network = call.config, inputs.network
     lesson = _task(config).lesson(inputs, config, setting, call.seed)
+    draws, corpus = lesson.draws, call.paths["corpus"]
+    if isinstance(network, GenerationNetwork):
+        learn_spelling(network, inputs.tokenizer, lesson.texts)
+        size = round(config.rehearsal * config.batch_size)
+        if corpus and size and config.setting != EACH:  # whose networks are asked in what they were taught alone
+            draws = rehearsed(draws, lesson.written, inputs, corpus, size, call.seed)
     counts = ", ".join(f"{name} {count:,}" for name, count in lesson.counts.items())
     print(f"fine-tuning {config.task} on {network.device}, setting {setting!r}: {counts}.")
     schedule = Schedule(lesson.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm)
     trained = training.train(
-        network, lesson.draws, schedule, call.seed, f"finetune {config.task}-{setting}", work,
+        network, draws, schedule, call.seed, f"finetune {config.task}-{setting}", work,
         Running(validate_every=config.validate_every, best_metric=METRIC if config.validate_every else ""),
         validate=validation(inputs, config, list(lesson.counts), call.seed),
     )  # fmt: skip
@@ -130,6 +140,9 @@ PATHS = (
     PathOption("captions", "dataset of captions, or of triples; the training split is used", required=False),
     PathOption("regions", "dataset of regions", required=False),
     PathOption("images", "dataset of pictures; its near-duplicates are then no mismatched pairs", required=False),
+    PathOption(
+        "corpus", "dataset of plain text, to rehearse the languages that the setting does not write", required=False
+    ),
     PathOption("data", "folder of the task's own text files: translation, entailment, headlines", required=False),
     PathOption("out", "folder for the fine-tuned checkpoint", replaces=checkpoint.made_by("finetune")),
 )

@@ -416,10 +416,19 @@ class UnderstandingNetwork(Transformer):
 
 
 class GenerationNetwork(Transformer):
-    """Encoder and decoder with shared weights; only the decoder's cross-attention is its own."""
+    """Encoder and decoder with shared weights; only the decoder's cross-attention is its own.
+
+    Attributes:
+        spelling_LV: bool, with which tokens each language may be written, all where nothing is known of it; None in
+            networks of older checkpoints. ``model.spelling`` fills it in.
+    """
+
+    spelling_LV: Tensor | None
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
+        table = (len(config.languages), config.vocabulary)
+        self.register_buffer("spelling_LV", torch.ones(table, dtype=torch.bool) if config.spelling else None)
         self.initialise()
 
     def encode_text(
@@ -428,6 +437,15 @@ class GenerationNetwork(Transformer):
         """Text to memory [B, T, D] and its mask [B, T]."""
         mask_BT = tokens_BT != PAD
         return self.encode(self.embeddings.text(tokens_BT, languages_B), mask_BT, packing=packing), mask_BT
+
+    def encode_joint(
+        self, tokens_BT: Tensor, languages_B: Tensor, regions: Regions, packing: Packing | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Texts beside their pictures to memory [B, T + R, D] and its mask [B, T + R]."""
+        text_BTD = self.embeddings.text(tokens_BT, languages_B)
+        regions_BRD = self.embeddings.regions(self.embeddings.scaled(regions.features), regions.locations)
+        mask_BL = torch.cat([tokens_BT != PAD, regions.mask], dim=1)
+        return self.encode(torch.cat([text_BTD, regions_BRD], dim=1), mask_BL, packing=packing), mask_BL
 
     def encode_regions(
         self, regions: Regions, scaled_BRF: Tensor | None = None, packing: Packing | None = None

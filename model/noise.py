@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data import Ints
-from model.tokenizer import BOS, EOS, PAD, UNK
+from contract.text import without_spaces
+from model.data import Ints, Texts
+from model.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 
 Bools = NDArray[np.bool_]
 _ORDINARY = UNK + 1  # the first id that is a piece
@@ -85,6 +86,32 @@ class Words(NamedTuple):
     def of(self, rows: Ints | Bools) -> Words:
         """Some of the words."""
         return Words(self.text_W[rows], self.first_W[rows], self.length_W[rows])
+
+
+def word_starts(tokenizer: Tokenizer) -> Bools:
+    """For each id of a tokenizer, whether a word begins with it."""
+    return np.array([tokenizer.starts_word(token) for token in range(tokenizer.vocabulary)])
+
+
+def noised(texts: Texts, starts_word: Bools, mask: int, longest: int, draw: np.random.Generator) -> list[Ints]:
+    """XDAE's noised form of each text, as long as the network can read.
+
+    What is shuffled, dropped and masked are words. Nothing marks them in languages that are written without spaces:
+    there every piece is one.
+
+    Args:
+        texts: the texts.
+        starts_word: ``word_starts`` of their tokenizer.
+        mask: the id of ``<mask>``.
+        longest: tokens that a text may have, both ends included.
+        draw: the generator.
+    """
+    starts = [
+        np.ones(len(tokens), bool) if without_spaces(lang) else starts_word[tokens]
+        for tokens, lang in zip(texts.tokens, texts.languages, strict=True)
+    ]
+    found = noise_texts(texts.tokens, starts, mask, draw)
+    return [np.append(one[: longest - 1], one[-1]) if len(one) > longest else one for one in found]
 
 
 def noise_texts(

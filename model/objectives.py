@@ -170,6 +170,27 @@ def captioning_loss(
     return _next_token_loss(network, tokens_BT, languages_B, memory_BMD, mask_BM, asked, written)
 
 
+def translation_loss(
+    network: GenerationNetwork, sources_BT: Tensor, source_languages_B: Tensor, regions: Regions, tokens_BT: Tensor,
+    languages_B: Tensor, asked: Places, read: Packing | None = None, written: Packing | None = None,
+) -> Asked:  # fmt: skip
+    """Foretell a sentence in one language from that in another and the picture, token after token.
+
+    Args:
+        network: the network.
+        sources_BT: the sentences that the encoder reads beside the regions.
+        source_languages_B: their languages' rows in the language embedding.
+        regions: of the pictures.
+        tokens_BT: the translations.
+        languages_B: the languages of these.
+        asked: ``next_tokens`` of the translations.
+        read: packing of what the encoder reads.
+        written: packing of what the decoder does, beside it.
+    """
+    memory_BMD, mask_BM = network.encode_joint(sources_BT, source_languages_B, regions, read)
+    return _next_token_loss(network, tokens_BT, languages_B, memory_BMD, mask_BM, asked, written)
+
+
 def _next_token_loss(
     network: GenerationNetwork, tokens_BT: Tensor, languages_B: Tensor, memory_BMD: Tensor, mask_BM: Tensor,
     asked: Places, written: Packing | None,

@@ -277,6 +277,38 @@ class Captioned(Prepared[GenerationNetwork]):
         return _read_and_written(self.regions.mask, self.tokens_BT)
 
 
+@dataclass(frozen=True)
+class Translated(Prepared[GenerationNetwork]):
+    """A batch of multimodal translation: sentences and pictures, the translations, both languages' rows."""
+
+    sources_BT: Tensor
+    source_languages_B: Tensor
+    regions: Regions
+    tokens_BT: Tensor
+    languages_B: Tensor
+    asked: Places
+
+    @property
+    def count(self) -> int:
+        """Tokens that are foretold."""
+        return len(self.asked)
+
+    def loss(self, network: GenerationNetwork) -> Asked:
+        """That of translation."""
+        return objectives.translation_loss(
+            network, self.sources_BT, self.source_languages_B, self.regions,
+            self.tokens_BT, self.languages_B, self.asked, *self.packings,
+        )  # fmt: skip
+
+    def _packings(self) -> tuple[Packing, ...]:
+        return _read_and_written(_joint(self.sources_BT, self.regions), self.tokens_BT)
+
+
+@dataclass(frozen=True)
+class Titled(NoisedText):
+    """A batch of news titles: the headlines stand where xDAE's texts do, and their bodies where the noised ones do."""
+
+
 def _joint(tokens_BT: Tensor, regions: Regions) -> Tensor:
     """Which positions of text and regions are real."""
     return torch.cat([tokens_BT != PAD, regions.mask], dim=1)

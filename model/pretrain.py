@@ -34,6 +34,7 @@ from model.distributed import World, joined_world
 from model.duplicates import read_near_duplicates
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.regions import RegionStore
+from model.spelling import learn_spelling
 from model.start import begin
 from model.start_from import read_start
 from model.switching import SwitchedAnew
@@ -48,10 +49,10 @@ CODE = (
     "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
     "model.distributed", "model.duplicates", "model.loader", "model.network", "model.noise", "model.objectives",
     "model.order", "model.packing", "model.pairs", "model.prepared", "model.pretrain", "model.region_features",
-    "model.region_pages", "model.regions", "model.similarity", "model.start", "model.start_from", "model.switching",
-    "model.tensor_files", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
-    "model.training_state", "model.training_step", "model.validation", "model.vocabulary_loss", "model.work",
-    "model.xlmr",
+    "model.region_pages", "model.regions", "model.similarity", "model.spelling", "model.start", "model.start_from",
+    "model.switching", "model.tensor_files", "model.tokenizer", "model.training", "model.training_plan",
+    "model.training_record", "model.training_state", "model.training_step", "model.validation",
+    "model.vocabulary_loss", "model.work", "model.xlmr",
 )  # fmt: skip
 _OF_NO_EFFECT = ("checkpoint_every", "keep_checkpoints", "peak_tflops")  # on weights: may change before going on
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
@@ -70,6 +71,8 @@ def _pretrain(call: Call[PretrainConfig], world: World, device: torch.device) ->
     network = build(network_config(call, sources))
     network.embeddings.measure([sources.store.one(int(row))[0] for row in sources.pool[:_MEASURED]])
     started = start(call, network)
+    if isinstance(network, GenerationNetwork):
+        learn_spelling(network, sources.tokenizer, [sources.corpus, sources.captions])
     network = network.to(device)
     size = sum(parameter.numel() for parameter in network.parameters())
     where = f"{world.size} processes on {device.type}" if world.size > 1 else str(device)
@@ -157,7 +160,7 @@ def network_config(call: Call[PretrainConfig], sources: Sources) -> NetworkConfi
     return NetworkConfig(
         config.NETWORK, config.layers, config.width, config.heads, config.dropout, sources.tokenizer.vocabulary,
         sources.languages, sources.store.feature_dim, tuple(classes), config.max_text_length,
-        config.feature_scaling,
+        config.feature_scaling, spelling=config.NETWORK == "generation",
     )  # fmt: skip
 
 

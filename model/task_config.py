@@ -22,12 +22,17 @@ class FinetuneConfig:
 
     task: str = option("retrieval", "retrieval, captioning, translation, entailment or headlines")
     setting: str = option(
-        "en", "training texts: none; of a language by its code; all, merged; each, a network a language"
+        "en", "training texts: none; of a language by its code; all, merged; each, a network a language or direction"
     )
     steps: int = option(10_000, "optimiser steps of retrieval", "steps")
     captioning_steps: int = option(10_000, "optimiser steps of captioning", "steps")
     entailment_steps: int = option(10_000, "optimiser steps of entailment", "steps")
+    translation_steps: int = option(10_000, "optimiser steps of translation", "steps")
+    headlines_steps: int = option(10_000, "optimiser steps of headlines", "steps")
     batch_size: int = option(512, "texts a step; retrieval adds the negatives to them", "texts")
+    rehearsal: float = option(
+        0.5, "generation, with --corpus: plain text rebuilt a step in languages that are not written, over batch_size"
+    )
     learning_rate: float = option(5e-5, "peak of the learning rate")
     warmup_steps: int = option(500, "steps of linear warm-up, before a linear decay to zero", "steps")
     weight_decay: float = option(0.01, "AdamW's weight decay")
@@ -60,11 +65,13 @@ class FinetuneConfig:
         check_choice(self, "loss", ("binary", "softmax"))
         check_choice(self, "device", DEVICES)
         check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
-        check_range(self, "steps captioning_steps entailment_steps batch_size negatives", 1)
+        check_range(self, "steps captioning_steps entailment_steps translation_steps headlines_steps", 1)
+        check_range(self, "batch_size negatives", 1)
         check_range(self, "contrastive_batch", 2)
         check_range(self, "warmup_steps weight_decay threads validate_every validate_items contrastive", 0)
         check_range(self, "learning_rate clip_norm", 1e-12)
         check_range(self, "hard_negatives", 0, 1)
+        check_range(self, "rehearsal", 0, 100)
 
 
 @dataclass(frozen=True)
@@ -73,8 +80,12 @@ class EvaluateConfig:
 
     task: str = option("", "the task; where empty, the one that the checkpoint was fine-tuned for")
     split: str = option("test", "split that is evaluated: train, val or test")
-    languages: tuple[str, ...] = option((), "languages; all that the split has where it is empty", "BCP 47")
-    max_images: int = option(0, "evaluate the first N pictures by a stable hash; 0 takes all", "pictures")
+    languages: tuple[str, ...] = option(
+        (), "languages, or directions such as en-de; all that the split has where it is empty", "BCP 47"
+    )
+    max_images: int = option(
+        0, "evaluate the first N pictures, of headlines N pieces of news, by a stable hash; 0 takes all", "pictures"
+    )
     max_pairs: int = option(0, "entailment: the first N pairs a language by a stable hash; 0 takes all", "pairs")
     captions_per_image: int = option(0, "retrieval: captions a picture and language; 0 takes all", "captions")
     reads: str = option(QUERY, "retrieval over triples: query alone, or query-context, with its page's title")
@@ -82,11 +93,12 @@ class EvaluateConfig:
     shortlist_depth: int = option(
         0, "retrieval: also by a shortlist of so many candidates a caption and a picture; 0 leaves it out", "candidates"
     )
-    beam: int = option(10, "captioning: hypotheses kept a picture", "hypotheses")
-    length_penalty: float = option(1.0, "captioning: a score is log-probability / length ** this")
-    max_caption_length: int = option(40, "captioning: tokens a caption may have", "tokens")
-    images_per_batch: int = option(64, "captioning: pictures decoded at once", "pictures")
-    samples: int = option(20, "captioning: generated captions shown in the metrics, a language", "pictures")
+    beam: int = option(10, "generation: hypotheses kept a text", "hypotheses")
+    length_penalty: float = option(1.0, "generation: a score is log-probability / length ** this")
+    max_caption_length: int = option(40, "captioning and headlines: tokens that are written at most", "tokens")
+    max_translation_length: int = option(100, "translation: tokens that are written at most", "tokens")
+    images_per_batch: int = option(64, "generation: texts decoded at once", "texts")
+    samples: int = option(20, "generation: texts shown in the metrics, a language or direction", "texts")
     device: str = option("auto", "auto, cpu or cuda")
 
     def __post_init__(self) -> None:
@@ -99,5 +111,5 @@ class EvaluateConfig:
         check_choice(self, "split", ("train", "val", "test"))
         check_choice(self, "device", DEVICES)
         check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
-        check_range(self, "tokens_per_batch beam max_caption_length images_per_batch", 1)
+        check_range(self, "tokens_per_batch beam max_caption_length max_translation_length images_per_batch", 1)
         check_range(self, "max_images max_pairs captions_per_image length_penalty samples shortlist_depth", 0)

@@ -13,6 +13,7 @@ import itertools
 import json
 import shutil
 import sys
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,13 @@ class Tokenizer:
     def decode(self, ids: list[int]) -> str:
         """The text of token ids; special tokens are left out."""
         return str(self._pieces.decode([i - _OFFSET for i in ids if _FIRST_PIECE <= i < self.mask]))
+
+    def writes_letters(self, token: int) -> bool:
+        """Whether a token writes a letter or a part of one; digits, punctuation and special tokens do not."""
+        if not _FIRST_PIECE <= token < self.mask:
+            return False
+        piece = self._pieces.id_to_piece(token - _OFFSET)
+        return any(unicodedata.category(character)[0] in "LM" for character in piece)
 
     def starts_word(self, token: int) -> bool:
         """Whether a token begins a word, which is what xDAE shuffles and drops."""

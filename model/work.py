@@ -25,6 +25,7 @@ from model.prepared import (
     NoisedText,
     Pairs,
     Prepared,
+    Translated,
 )
 from model.similarity import VECTOR_WIDTH
 from model.tokenizer import PAD
@@ -54,8 +55,8 @@ def work_of(batch: Prepared, config: NetworkConfig) -> Work:
     texts, regions, read = _lengths(batch)
     width, last = config.width, config.layers - 1
     products = float(config.feature_dim * width * regions.sum())
-    if isinstance(batch, (NoisedText, Captioned)):
-        memory, spoken = (texts if isinstance(batch, NoisedText) else regions), read
+    if isinstance(batch, (NoisedText, Captioned, Translated)):
+        memory, spoken = texts + regions, read
         products += config.layers * (
             _layer(width, memory, memory, memory**2)
             + _layer(width, spoken, spoken, spoken * (spoken + 1) / 2)
@@ -67,7 +68,7 @@ def work_of(batch: Prepared, config: NetworkConfig) -> Work:
         joint = texts + regions
         products += last * _layer(width, joint, joint, joint**2) + _layer(width, read, joint, read * joint)
     products += _heads(batch, config)
-    tokens = texts.sum() + regions.sum() + (read.sum() if isinstance(batch, NoisedText) else 0)
+    tokens = texts.sum() + regions.sum() + (read.sum() if isinstance(batch, (NoisedText, Translated)) else 0)
     return Work(len(batch.keys), int(tokens), _FORWARD_AND_BACKWARD * _MULTIPLY_AND_ADD * products)
 
 
@@ -95,6 +96,8 @@ def _lengths(batch: Prepared) -> tuple[Floats, Floats, Floats]:
         case Captioned():
             spoken = _real(batch.tokens_BT) - 1
             return none, _regions(batch.regions.mask), spoken
+        case Translated():
+            return _real(batch.sources_BT), _regions(batch.regions.mask), _real(batch.tokens_BT) - 1
         case _:
             raise TypeError(f"{type(batch).__name__} is no batch whose work is known.")
 
@@ -131,7 +134,7 @@ def _heads(batch: Prepared, config: NetworkConfig) -> float:
             texts, regions, _ = _lengths(batch)
             projected, compared = texts.sum() + regions.sum(), texts.sum() * regions.sum()
             return float(min(width, VECTOR_WIDTH) * (width * projected + compared))
-        case MaskedText() | NoisedText() | Captioned():
+        case MaskedText() | NoisedText() | Captioned() | Translated():
             return len(batch.asked) * float(width * (width + config.vocabulary))
         case _:
             return 0.0

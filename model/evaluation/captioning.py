@@ -16,6 +16,7 @@ from model.evaluation.pictures import evaluated
 from model.network import GenerationNetwork
 from model.task_config import EvaluateConfig
 from model.task_inputs import Inputs
+from model.told_language import shares_in_language
 
 
 def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
@@ -38,6 +39,8 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
         start = time.monotonic()
         generated = caption_pictures(network, inputs.tokenizer, store, rows, lang, how, config.images_per_batch)
         languages[lang] = _measured(generated, list(references.values()), lang)
+        every = [text for several in references.values() for text in several]
+        languages[lang] |= shares_in_language(generated, every, lang, network.config.languages)
         print(f"  {lang}: BLEU-4 {languages[lang]['BLEU-4']:.2f}, CIDEr {languages[lang]['CIDEr']:.2f} "
               f"({len(rows)} pictures, {len(rows) / (time.monotonic() - start):,.1f} pictures/s)")  # fmt: skip
         samples += [

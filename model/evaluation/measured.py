@@ -22,6 +22,14 @@ class Evaluation(Protocol):
         """Metrics over all languages, from those of each."""
 
 
+def is_asked(part: str, languages: Sequence[str]) -> bool:
+    """Whether a language, or a direction such as ``en-de``, is among those that are named; all are where none is.
+
+    A direction is asked for where both of its languages are, too.
+    """
+    return not languages or part in languages or any(part == f"{a}-{b}" for a in languages for b in languages)
+
+
 def together(several: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Metrics of several checkpoints, each of its own languages, as if one had them all.
 

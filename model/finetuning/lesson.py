@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from model.data import Texts
 from model.task_config import FinetuneConfig
 from model.task_inputs import Inputs
 from model.training import DrawsOfStep
@@ -22,11 +23,15 @@ class Lesson:
         counts: training texts by language or direction.
         steps: optimiser steps.
         draws: what each step asks.
+        texts: all that it reads and writes, from which a generation network learns how each language is written.
+        written: the languages that a generation network is to write.
     """
 
     counts: dict[str, int]
     steps: int
     draws: DrawsOfStep
+    texts: Sequence[Texts] = ()
+    written: Sequence[str] = ()
 
 
 class Finetuning(Protocol):

@@ -1,7 +1,8 @@
 """Data of the later tasks: translation, entailment, and headlines.
 
-``translation/<split>.<lang>.txt``: line i says the same in every language. ``entailment/<split>.<lang>.tsv`` and
-``headlines/<split>.<lang>.tsv`` begin with a line of column names.
+``translation/<split>.<lang>.txt``: line i says the same in every language, of the picture whose image_id is line i of
+``translation/<split>.images.txt``. ``entailment/<split>.<lang>.tsv`` and ``headlines/<split>.<lang>.tsv`` begin with a
+line of column names.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ def write_tasks(splits: Mapping[str, Sequence[Scene]], folder: Path, config: Con
     """Writes the data of all tasks, in all languages."""
     for task in ("translation", "entailment", "headlines"):
         (folder / task).mkdir(parents=True)
+    for split, scenes in splits.items():
+        shown = (scene.scene_id for scene in scenes for _ in range(config.task_rows))
+        write_lines(folder / "translation" / f"{split}.images.txt", shown)
     for lang in progress(LANGUAGES, "data of the later tasks", unit="languages"):
         news = iter(_news(lang, config.headlines, seed))
         for split, scenes in splits.items():

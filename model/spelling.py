@@ -1,0 +1,47 @@
+"""Which tokens each language is written with, so that a text comes out in the language that is asked for.
+
+A decoder that was fine-tuned on English alone answers in English, whatever language's embedding it is given. The beam
+search therefore takes only tokens that occur in texts of the wanted language, which pre-training and fine-tuning count
+here. Languages of one script share many pieces: this is a filter of tokens, and no proof that a sentence is German.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+
+from model.data import Ints, Texts
+from model.network import GenerationNetwork
+from model.tokenizer import Tokenizer
+
+_RAREST = 1e-6  # share of a language's tokens; in large corpora what is rarer stands in foreign names and quotations
+
+
+def learn_spelling(network: GenerationNetwork, tokenizer: Tokenizer, several: Iterable[Texts]) -> None:
+    """Adds to what a network knows of each language the tokens that its texts are written with.
+
+    A token is a language's where it is at least one in a million of the tokens of these texts. What writes no letter,
+    such as digits and punctuation, is every language's. A language of which no text was seen yet may be written with
+    all tokens. A network of an older checkpoint, which knows nothing of this, stays so.
+
+    Args:
+        network: its table is changed in place.
+        tokenizer: the network's.
+        several: texts in the network's languages; others, such as code-switched ones, are passed over.
+    """
+    table_LV = network.spelling_LV
+    if table_LV is None:
+        return
+    written: dict[str, list[Ints]] = {lang: [] for lang in network.config.languages}
+    for texts in several:
+        for tokens, lang in zip(texts.tokens, texts.languages, strict=True):
+            if lang in written:
+                written[lang].append(tokens)
+    shared_V = torch.tensor([not tokenizer.writes_letters(token) for token in range(tokenizer.vocabulary)])
+    for known_V, own in zip(table_LV, written.values(), strict=True):
+        if own:
+            counts_V = torch.from_numpy(np.bincount(np.concatenate(own), minlength=tokenizer.vocabulary))
+            own_V = ((counts_V > _RAREST * counts_V.sum()) | shared_V).to(known_V.device)
+            known_V.copy_(own_V if bool(known_V.all()) else known_V | own_V)
