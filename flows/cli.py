@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Debug = Annotated[bool, typer.Option("--debug", help="Show more, and tracebacks.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
 @app.command()
@@ -57,6 +58,48 @@ def inspect(
     if out is not None and not html:
         raise UsageError(f"--out {out} stands without --html.", "--html --out FILE.")
     show(path, rows, (out or page_beside(path)) if html else None)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="Words to look for, in any language of the checkpoint.")],
+    checkpoint: Annotated[Path, typer.Option(help="A checkpoint that was fine-tuned for retrieval.")],
+    images: Annotated[Path, typer.Option(help="Dataset of the pictures, such as data/demo/images.")],
+    regions: Annotated[Path | None, typer.Option(help="Dataset of their regions; `regions` beside images.")] = None,
+    lang: Annotated[
+        str | None, typer.Option(help="Language of the query, where there is a checkpoint for each.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Look through one split alone: train, val or test.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Pictures to show.")] = 10,
+    html: Annotated[Path | None, typer.Option(help="Also write one self-contained page, with the pictures.")] = None,
+    device: Device = "auto",
+    debug: Debug = False,
+) -> None:
+    """Find pictures by words."""
+    from flows.search import Search, run
+
+    run(Search(query, checkpoint, images, regions, lang, split, top, html, device))
+
+
+@app.command()
+def caption(
+    picture: Annotated[str, typer.Argument(help="A picture's image_id, or its file.")],
+    checkpoint: Annotated[Path, typer.Option(help="A checkpoint that was fine-tuned for captioning.")],
+    regions: Annotated[Path, typer.Option(help="Dataset of regions, such as data/demo/regions.")],
+    lang: Annotated[list[str], typer.Option(help="Language of the caption; several where it stands several times.")],
+    images: Annotated[Path | None, typer.Option(help="Dataset of the pictures; `images` beside regions.")] = None,
+    detector: Annotated[
+        Path | None, typer.Option(help="The detector that found these regions, for a picture that is not among them.")
+    ] = None,
+    beam: Annotated[int, typer.Option(min=1, help="Hypotheses kept.")] = 10,
+    html: Annotated[Path | None, typer.Option(help="Also write one self-contained page, with the picture.")] = None,
+    device: Device = "auto",
+    debug: Debug = False,
+) -> None:
+    """Say in words what a picture shows."""
+    from flows.caption import Caption, run
+
+    run(Caption(picture, checkpoint, regions, lang, images, detector, beam, html, device))
 
 
 @app.command()

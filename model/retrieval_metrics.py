@@ -81,14 +81,7 @@ def ranks(
     Raises:
         InputError: where a score is not a number, which must never become a rank.
     """
-    if not np.isfinite(scores).all():
-        caption, image = (int(index) for index in np.argwhere(~np.isfinite(scores))[0])
-        raise InputError(
-            f"The score of caption {caption_ids[caption]!r} and picture {image_ids[image]!r} is "
-            f"{scores[caption, image]}.",
-            "a finite number.",
-            "the checkpoint diverged: train it again with a lower learning rate.",
-        )
+    check_finite(scores, caption_ids, image_ids)
     rows, columns = np.arange(len(caption_ids)), np.asarray(truth)
     true_image = np.zeros(scores.shape, bool)
     true_image[rows, columns] = True
@@ -97,6 +90,24 @@ def ranks(
         text_to_image=_best_true_rank(scores, true_image, order_of_ties(image_ids)),
         truth=columns,
     )
+
+
+def check_finite(
+    scores: NDArray[np.floating[Any]], caption_ids: Sequence[str], image_ids: Sequence[str]
+) -> None:  # fmt: skip
+    """Refuses scores [captions, pictures] that are no numbers.
+
+    Raises:
+        InputError: names the first such pair.
+    """
+    if not np.isfinite(scores).all():
+        caption, image = (int(index) for index in np.argwhere(~np.isfinite(scores))[0])
+        raise InputError(
+            f"The score of caption {caption_ids[caption]!r} and picture {image_ids[image]!r} is "
+            f"{scores[caption, image]}.",
+            "a finite number.",
+            "the checkpoint diverged: train it again with a lower learning rate.",
+        )
 
 
 def ranks_in_folds(

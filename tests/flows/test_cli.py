@@ -23,7 +23,7 @@ def test_help_answers_within_a_second():
     result = subprocess.run([Path(sys.executable).with_name("m3p"), "--help"], capture_output=True, text=True)
     assert spent() - before < 1  # processor time, which other processes do not lengthen much
     assert result.returncode == 0
-    assert all(command in result.stdout for command in ("run", "inspect", "doctor"))
+    assert all(command in result.stdout for command in ("run", "inspect", "search", "caption", "doctor"))
 
 
 @pytest.mark.parametrize(
