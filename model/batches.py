@@ -120,16 +120,16 @@ class Sources:
     def with_epochs(self, name: str, texts: Texts, number: int, size: int) -> Ints:
         """The same rows, and the epoch in which each is seen: [2, size]."""
         if name not in self._orders:
-            lengths = np.array([len(one) for one in texts.tokens])
-            self._orders[name] = Order(len(texts), self.seed, name, lengths=lengths)
+            self._orders[name] = Order(len(texts), self.seed, name, lengths=texts.lengths)
         return self._orders[name].with_epochs(number, size)
 
     @cached_property
-    def _by_language(self) -> dict[str, Texts]:
+    def _by_language(self) -> dict[str, Ints]:
+        """The rows of the plain text's sentences in each language."""
         rows: dict[str, list[int]] = {}
         for row, language in enumerate(self.corpus.languages):
             rows.setdefault(language, []).append(row)
-        return {language: self.corpus.of(rows[language]) for language in sorted(rows)}
+        return {language: np.array(rows[language]) for language in sorted(rows)}
 
     def sentences(self, number: int, size: int) -> Texts:
         """The n-th batch of plain text: every sentence's language is drawn anew, so one batch mixes languages."""
@@ -137,10 +137,7 @@ class Sources:
         draw = np.random.default_rng(stable_hash(self.seed, "languages", number))
         chosen = draw.choice(list(self._by_language), size, p=shares / shares.sum())
         of_language = [self._by_language[language] for language in chosen.tolist()]
-        parts = [texts.of([int(draw.integers(len(texts)))]) for texts in of_language]
-        return Texts(
-            [part.tokens[0] for part in parts], chosen.tolist(), np.full(size, -1), [part.keys[0] for part in parts]
-        )
+        return self.corpus.of([rows.item(draw.integers(len(rows))) for rows in of_language])
 
     def language_ids(self, texts: Texts) -> Tensor:
         """Row of each text's language in the language embedding."""

@@ -1,23 +1,49 @@
-"""From Parquet to tokenised texts, padded where a batch needs it."""
+"""Tokenised texts, padded where a batch needs it."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import overload
 
 import numpy as np
+import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from contract.dataset import Dataset
 from contract.progress import progress
-from model.regions import RegionStore
+from model.regions import RegionStore, Slices
 from model.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 
 Ints = NDArray[np.int64]
+
+
+class Strings(Sequence[str]):
+    """Strings as Arrow holds them, in a third of the memory that Python's own take.
+
+    Args:
+        values: the strings, an array or chunks of one.
+    """
+
+    def __init__(self, values: pa.Array | pa.ChunkedArray) -> None:
+        one = values if isinstance(values, pa.Array) else values.cast(pa.large_string()).combine_chunks()
+        self._values = one
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        found = self._values[row]
+        return found.to_pylist() if isinstance(row, slice) else found.as_py()
+
+    def of(self, rows: Sequence[int]) -> Strings:
+        """Some of them."""
+        return Strings(self._values.take(pa.array(rows, pa.int64())))
 
 
 @dataclass(frozen=True)
@@ -25,21 +51,26 @@ class Texts:
     """Tokenised texts.
 
     Attributes:
-        tokens: ids with both ends, one array a text.
+        tokens: ids with both ends, one array a text; ``Slices`` where there are many.
         languages: BCP 47, one a text.
         pictures: row in the region store, one a text; -1 where a text has no picture.
-        keys: caption_id or sentence_id, one a text.
+        keys: caption_id or sentence_id, one a text; ``Strings`` where there are many.
         origins: a number a text, the same where code-switched texts were switched from equal ones; None of others.
     """
 
-    tokens: list[Ints]
+    tokens: Sequence[Ints]
     languages: list[str]
     pictures: Ints
-    keys: list[str]
+    keys: Sequence[str]
     origins: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @property
+    def lengths(self) -> Ints:
+        """How many ids each text has."""
+        return self.tokens.lengths if isinstance(self.tokens, Slices) else np.array([len(one) for one in self.tokens])
 
     def in_epochs(self, rows: Ints, epochs: Ints) -> Texts:
         """Some of the texts, as these epochs see them: always the same."""
@@ -47,9 +78,10 @@ class Texts:
 
     def of(self, rows: Sequence[int]) -> Texts:
         """Some of the texts."""
+        tokens = self.tokens.of(rows) if isinstance(self.tokens, Slices) else [self.tokens[i] for i in rows]
+        keys = self.keys.of(rows) if isinstance(self.keys, Strings) else [self.keys[i] for i in rows]
         return Texts(
-            [self.tokens[i] for i in rows], [self.languages[i] for i in rows],
-            self.pictures[list(rows)], [self.keys[i] for i in rows],
+            tokens, [self.languages[i] for i in rows], self.pictures[list(rows)], keys,
             None if self.origins is None else self.origins[list(rows)],
         )  # fmt: skip
 
@@ -72,15 +104,25 @@ def join_pair(tokenizer: Tokenizer, first: list[int], second: list[int], longest
 
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str], longest: int, what: str) -> list[Ints]:
     """``encode`` of many texts; says how many were cut, calling them ``what``."""
-    result, cut = [], 0
-    for text in progress(texts, f"tokenising {what}", unit="texts"):
+    result = list(encoded(tokenizer, texts, len(texts), longest, what))
+    tell_cut(sum(cut for _, cut in result), len(texts), longest, what)
+    return [tokens for tokens, _ in result]
+
+
+def encoded(
+    tokenizer: Tokenizer, texts: Iterable[str], count: int, longest: int, what: str
+) -> Iterator[tuple[Ints, bool]]:  # fmt: skip
+    """``encode`` of so many texts, one after the other, and whether each was cut; shows how far it is."""
+    for text in progress(texts, f"tokenising {what}", count, "texts"):
         whole = tokenizer.encode(text)
         kept = _cut(tokenizer, whole, longest)
-        cut += len(kept) < len(whole)
-        result.append(_with_ends(kept))
+        yield _with_ends(kept), len(kept) < len(whole)
+
+
+def tell_cut(cut: int, count: int, longest: int, what: str) -> None:
+    """Says how many of the texts were cut, where any was."""
     if cut:
-        print(f"{what}: {cut:,} of {len(texts):,} have more than {longest} tokens and are cut, at a word.")
-    return result
+        print(f"{what}: {cut:,} of {count:,} have more than {longest} tokens and are cut, at a word.")
 
 
 def _with_ends(tokens: list[int]) -> Ints:
@@ -102,7 +144,7 @@ def _cut(tokenizer: Tokenizer, tokens: list[int], longest: int) -> list[int]:
 
 def without_empty(texts: Texts, what: str) -> Texts:
     """The texts that hold a token at all; says how many do not, calling them ``what``."""
-    held = [row for row, tokens in enumerate(texts.tokens) if len(tokens) > 2]
+    held = np.flatnonzero(texts.lengths > 2).tolist()
     if len(held) == len(texts):
         return texts
     print(f"{what}: {len(texts) - len(held):,} of {len(texts):,} are left out: they are empty.")
@@ -112,60 +154,6 @@ def without_empty(texts: Texts, what: str) -> Texts:
 def rows_with_regions(store: RegionStore) -> dict[str, int]:
     """The row of each picture, by image_id, that has a region at least; the others show a network nothing."""
     return {image_id: row for image_id, row in store.row_of.items() if len(store.object_ids[row])}
-
-
-def read_captions(
-    folder: Path, tokenizer: Tokenizer, store: RegionStore, split: str, languages: Sequence[str] | None, longest: int,
-    what: str = "captions",
-) -> Texts:  # fmt: skip
-    """The captions of a split whose pictures have regions, tokenised; in some languages, or in all where None.
-
-    Says how many are left out or cut, calling them ``what``.
-    """
-    wanted = (
-        row
-        for row in Dataset(folder, "captions").rows()
-        if row["split"] == split and (languages is None or row["lang"] in languages)
-    )
-    rows, pictures = _of_pictures(wanted, store, what)
-    tokens = tokenise(tokenizer, [row["text"] for row in rows], longest, what)
-    keys = [row["caption_id"] for row in rows]
-    return without_empty(Texts(tokens, [row["lang"] for row in rows], pictures, keys), what)
-
-
-def read_codeswitch(folder: Path, tokenizer: Tokenizer, store: RegionStore, longest: int) -> Texts:
-    """The code-switched training captions whose pictures have regions, tokenised; says how many are left out or cut."""
-    what, columns = "code-switched captions", ["caption_id", "image_id", "variant", "text", "source_text", "split"]
-    wanted = (row for row in Dataset(folder, "codeswitch").rows(columns) if row["split"] == "train")
-    rows, pictures = _of_pictures(wanted, store, what)
-    tokens = tokenise(tokenizer, [row["text"] for row in rows], longest, what)
-    keys = [f"{row['caption_id']}#{row['variant']}" for row in rows]
-    origins = numbered(row["source_text"] for row in rows)
-    return without_empty(Texts(tokens, ["mul"] * len(rows), pictures, keys, origins), what)
-
-
-def read_corpus(folder: Path, tokenizer: Tokenizer, split: str, longest: int) -> Texts:
-    """The sentences of a split of the corpus, tokenised; says how many are left out or cut."""
-    what = "sentences of plain text"
-    rows = [row for row in Dataset(folder, "corpus").rows() if row["split"] == split]
-    tokens = tokenise(tokenizer, [row["text"] for row in rows], longest, what)
-    languages, keys = [row["lang"] for row in rows], [row["sentence_id"] for row in rows]
-    return without_empty(Texts(tokens, languages, np.full(len(rows), -1, np.int64), keys), what)
-
-
-def _of_pictures(
-    wanted: Iterable[dict[str, Any]], store: RegionStore, what: str
-) -> tuple[list[dict[str, Any]], Ints]:  # fmt: skip
-    """The rows whose pictures have regions, and these pictures; says how many others there are."""
-    row_of, rows, without = rows_with_regions(store), [], 0
-    for row in wanted:
-        if row["image_id"] in row_of:
-            rows.append(row)
-        else:
-            without += 1
-    if without:
-        print(f"{what}: {without:,} of {without + len(rows):,} are left out: their pictures have no regions.")
-    return rows, np.array([row_of[row["image_id"]] for row in rows], np.int64)
 
 
 def numbered(values: Iterable[Hashable]) -> Ints:

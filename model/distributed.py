@@ -9,6 +9,7 @@ asks, so that the same steps are taken as by one process. The first process writ
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from contract.errors import UsageError
+
+_PAUSE = 0.1  # seconds between two looks
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ class World:
         """Waits until all processes are here."""
         if self.size > 1:
             dist.barrier()
+
+    def wait_for(self, path: Path) -> None:
+        """Waits until the process that leads has put a file there: as long as that takes, where ``wait`` gives up."""
+        while not path.exists():
+            time.sleep(_PAUSE)
 
     def together(self, module: nn.Module, layers: Iterable[nn.Module] = ()) -> nn.Module:
         """The module with gradients that are means over all processes.

@@ -31,6 +31,7 @@ from model.rehearsal import rehearsed
 from model.spelling import learn_spelling
 from model.task_config import CLASSES, FINETUNED, FinetuneConfig
 from model.task_inputs import Inputs
+from model.token_store import TokenStore
 from model.training_plan import Running, Schedule
 
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
@@ -38,11 +39,11 @@ CODE = (
     "contract.text", "model.checkpoint", "model.choosing", "model.config", "model.data", "model.distributed",
     "model.duplicates", "model.entailment_data", "model.entailment_files", "model.evaluation.measured",
     "model.finetune", "model.finetuning", "model.headlines_data", "model.languages", "model.loader", "model.network",
-    "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared",
+    "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared", "model.reading",
     "model.region_features", "model.region_pages", "model.regions", "model.rehearsal", "model.similarity",
     "model.spelling", "model.task_config", "model.task_data", "model.task_files", "model.task_inputs",
-    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
-    "model.training_step", "model.translation_data", "model.vocabulary_loss", "model.work",
+    "model.token_store", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
+    "model.training_state", "model.training_step", "model.translation_data", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
@@ -121,7 +122,8 @@ def _train(
         learn_spelling(network, inputs.tokenizer, lesson.texts)
         size = round(config.rehearsal * config.batch_size)
         if corpus and size and config.setting != EACH:  # whose networks are asked in what they were taught alone
-            draws = rehearsed(draws, lesson.written, inputs, corpus, size, call.seed)
+            kept = TokenStore.beside(call.path("out"))
+            draws = rehearsed(draws, lesson.written, inputs, corpus, size, call.seed, kept)
     counts = ", ".join(f"{name} {count:,}" for name, count in lesson.counts.items())
     print(f"fine-tuning {config.task} on {network.device}, setting {setting!r}: {counts}.")
     schedule = Schedule(lesson.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm)

@@ -88,7 +88,7 @@ class PairDraws:
     def __init__(self, texts: Texts, groups: Ints, negatives: int) -> None:
         self._texts, self._negatives = texts, negatives
         self.true = TruePairs(texts, groups)
-        self._lengths = np.array([len(one) for one in texts.tokens])
+        self._lengths = texts.lengths
         self._pool = np.unique(texts.pictures)
         self._by_picture = np.argsort(texts.pictures, kind="stable")
         self._ends = np.cumsum(np.bincount(texts.pictures, minlength=len(groups)))

@@ -29,15 +29,17 @@ from contract.outputs import check_output
 from model import checkpoint, training, training_state
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import CONFIGS, NetworkConfig, PretrainConfig
-from model.data import Texts, read_captions, read_codeswitch, read_corpus
+from model.data import Texts
 from model.distributed import World, joined_world
 from model.duplicates import read_near_duplicates
 from model.network import GenerationNetwork, UnderstandingNetwork, build
+from model.reading import read_captions, read_codeswitch, read_corpus
 from model.regions import RegionStore
 from model.spelling import learn_spelling
 from model.start import begin
 from model.start_from import read_start
 from model.switching import SwitchedAnew
+from model.token_store import TokenStore
 from model.tokenizer import Tokenizer
 from model.training_plan import Running, Schedule
 from model.training_step import Draw
@@ -48,11 +50,11 @@ from model.work import work_of
 CODE = (
     "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
     "model.distributed", "model.duplicates", "model.loader", "model.network", "model.noise", "model.objectives",
-    "model.order", "model.packing", "model.pairs", "model.prepared", "model.pretrain", "model.region_features",
-    "model.region_pages", "model.regions", "model.similarity", "model.spelling", "model.start", "model.start_from",
-    "model.switching", "model.tensor_files", "model.tokenizer", "model.training", "model.training_plan",
-    "model.training_record", "model.training_state", "model.training_step", "model.validation",
-    "model.vocabulary_loss", "model.work", "model.xlmr",
+    "model.order", "model.packing", "model.pairs", "model.prepared", "model.pretrain", "model.reading",
+    "model.region_features", "model.region_pages", "model.regions", "model.similarity", "model.spelling", "model.start",
+    "model.start_from", "model.switching", "model.tensor_files", "model.token_store", "model.tokenizer",
+    "model.training", "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
+    "model.validation", "model.vocabulary_loss", "model.work", "model.xlmr",
 )  # fmt: skip
 _OF_NO_EFFECT = ("checkpoint_every", "keep_checkpoints", "peak_tflops")  # on weights: may change before going on
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither
@@ -66,7 +68,8 @@ def pretrain(call: Call[PretrainConfig]) -> None:
 
 
 def _pretrain(call: Call[PretrainConfig], world: World, device: torch.device) -> None:
-    config, sources = call.config, read_sources(call, device)
+    config, kept = call.config, TokenStore.beside(call.path("out"), world)
+    sources = read_sources(call, device, kept)
     torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)
     network = build(network_config(call, sources))
     network.embeddings.measure([sources.store.one(int(row))[0] for row in sources.pool[:_MEASURED]])
@@ -96,7 +99,7 @@ def _pretrain(call: Call[PretrainConfig], world: World, device: torch.device) ->
             ),
             call.seed, f"pretrain {call.path('out').name}", work,
             Running(**{field.name: getattr(config, field.name) for field in dataclasses.fields(Running)}),
-            call.paths.get("log_folder"), validation(call, sources, network), world,
+            call.paths.get("log_folder"), validation(call, sources, network, kept), world,
         )  # fmt: skip
         if world.leads:
             with training_state.needs_room(call.path("out"), training_state.size_of(network)):
@@ -126,31 +129,39 @@ def start(call: Call[PretrainConfig], network: UnderstandingNetwork | Generation
     return {"from": weights.fingerprint()}
 
 
-def read_sources(call: Call[PretrainConfig], device: torch.device) -> Sources:
-    """Reads and tokenises everything that pre-training on a device sees: English captions only, and plain text."""
+def read_sources(call: Call[PretrainConfig], device: torch.device, kept: TokenStore | None = None) -> Sources:
+    """Reads and tokenises everything that pre-training on a device sees: English captions only, and plain text.
+
+    Args:
+        call: the call.
+        device: where training goes on.
+        kept: where tokens are kept; nowhere where None.
+    """
     longest = call.config.max_text_length
     plain_text = Dataset(call.path("corpus"), "corpus").manifest.statistics["languages"]
     tokenizer = Tokenizer(call.path("tokenizer"))
     store = RegionStore(call.path("regions"), for_gpu=device.type == "cuda")
     near_duplicates = read_near_duplicates(call.paths.get("images"), store.row_of)
-    captions = read_captions(call.path("captions"), tokenizer, store, "train", ("en",), longest)
-    corpus = read_corpus(call.path("corpus"), tokenizer, "train", longest)
+    captions = read_captions(call.path("captions"), tokenizer, store, "train", ("en",), longest, kept)
+    corpus = read_corpus(call.path("corpus"), tokenizer, "train", longest, kept)
     # The language embedding has room for every language that a caption may later be asked for in.
     later = Dataset(call.path("captions"), "captions").table(["lang"])["lang"].unique().to_pylist()
     return Sources(
-        tokenizer, store, captions, _switched(call, tokenizer, store), corpus,
+        tokenizer, store, captions, _switched(call, tokenizer, store, kept), corpus,
         {language: counts["probability"] for language, counts in plain_text.items()},
         tuple(sorted({"en", *corpus.languages, *later})), call.seed, near_duplicates,
     )  # fmt: skip
 
 
-def _switched(call: Call[PretrainConfig], tokenizer: Tokenizer, store: RegionStore) -> Texts | SwitchedAnew | None:
+def _switched(
+    call: Call[PretrainConfig], tokenizer: Tokenizer, store: RegionStore, kept: TokenStore | None
+) -> Texts | SwitchedAnew | None:
     codeswitch, lexicon, longest = call.paths["codeswitch"], call.paths.get("lexicon"), call.config.max_text_length
     if lexicon and not codeswitch:
         raise UsageError("--lexicon is given without --codeswitch.", "the dataset that says how to draw from it.")
     if codeswitch and lexicon:
-        return SwitchedAnew(codeswitch, lexicon, call.path("captions"), tokenizer, store, longest)
-    return read_codeswitch(codeswitch, tokenizer, store, longest) if codeswitch else None
+        return SwitchedAnew(codeswitch, lexicon, call.path("captions"), tokenizer, store, longest, kept)
+    return read_codeswitch(codeswitch, tokenizer, store, longest, kept) if codeswitch else None
 
 
 def network_config(call: Call[PretrainConfig], sources: Sources) -> NetworkConfig:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
@@ -129,7 +129,7 @@ class RegionStore:
         self._start_N = np.cumsum(self._count_N) - self._count_N
         self._location_R5 = np.concatenate([group.location_R5 for group in groups])
         self._object_R = np.concatenate([group.object_R for group in groups])
-        self.object_ids: Sequence[Ints] = _Slices(self._object_R, self._start_N, self._count_N)
+        self.object_ids: Sequence[Ints] = Slices(self._object_R, self._start_N, self._count_N)
         self._features = Features(dataset, self._count_N * self.feature_dim * torch.float16.itemsize)
 
     def __len__(self) -> int:
@@ -217,11 +217,27 @@ class RegionStore:
         return np.unique(group_N, return_inverse=True)[1]
 
 
-class _Slices(Sequence[Ints]):
-    """Arrays of several lengths that lie end to end in one: half as much memory as apart, and int64 when asked for."""
+class Slices(Sequence[Ints]):
+    """Arrays of several lengths that lie end to end in one: less memory than apart, and int64 when asked for.
 
-    def __init__(self, values: NDArray[np.int16], start_N: Ints, count_N: Ints) -> None:
+    Args:
+        values: of all of them, whole numbers of any kind.
+        start_N: int64, where each begins.
+        count_N: int64, how long each is.
+    """
+
+    def __init__(self, values: NDArray[Any], start_N: Ints, count_N: Ints) -> None:
         self._values, self._start_N, self._count_N = values, start_N, count_N
+
+    @property
+    def lengths(self) -> Ints:
+        """How long each is."""
+        return self._count_N
+
+    def of(self, rows: Sequence[int]) -> Slices:
+        """Some of them; nothing is copied."""
+        chosen = np.asarray(rows, np.int64)
+        return Slices(self._values, self._start_N[chosen], self._count_N[chosen])
 
     def __len__(self) -> int:
         return len(self._count_N)

@@ -14,19 +14,22 @@ import numpy as np
 import torch
 
 from contract.hashing import stable_hash
-from model.data import pad, read_corpus
+from model.data import pad
 from model.languages import rows_of_languages
 from model.noise import noised, word_starts
 from model.objectives import next_tokens
 from model.prepared import NoisedText
+from model.reading import read_corpus
 from model.task_inputs import Inputs
+from model.token_store import TokenStore
 from model.training import DrawsOfStep
 from model.training_step import Draw
 from model.work import work_of
 
 
 def rehearsed(
-    draws: DrawsOfStep, written: Iterable[str], inputs: Inputs, corpus: Path, size: int, seed: int
+    draws: DrawsOfStep, written: Iterable[str], inputs: Inputs, corpus: Path, size: int, seed: int,
+    kept: TokenStore | None = None,
 ) -> DrawsOfStep:  # fmt: skip
     """What a step draws, and a batch of plain text beside it.
 
@@ -37,9 +40,10 @@ def rehearsed(
         corpus: the dataset of plain text.
         size: sentences a step, whose languages are drawn alike.
         seed: the job's.
+        kept: where tokens of the plain text are kept; nowhere where None.
     """
     network, tokenizer = inputs.network.config, inputs.tokenizer
-    texts = read_corpus(corpus, tokenizer, "train", inputs.longest)
+    texts = read_corpus(corpus, tokenizer, "train", inputs.longest, kept)
     others = sorted(set(texts.languages) & set(network.languages) - set(written))
     if not others:
         return draws

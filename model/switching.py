@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from contract.codeswitching.switcher import Switcher
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import fingerprint
-from model.data import Ints, Texts, encode, read_captions
+from model.data import Ints, Texts, encode
+from model.reading import read_captions
 from model.regions import RegionStore
+from model.token_store import TokenStore
 from model.tokenizer import Tokenizer
 
 _AT_ONCE = 2048  # captions that are looked through together
@@ -35,6 +37,7 @@ class SwitchedAnew:
         tokenizer: text to ids.
         store: the pictures that have regions.
         longest: ids a text has at most.
+        kept: where tokens of the captions are kept; nowhere where None.
 
     Attributes:
         plain: the captions themselves.
@@ -44,8 +47,9 @@ class SwitchedAnew:
     """
 
     def __init__(
-        self, codeswitch: Path, lexicon: Path, captions: Path, tokenizer: Tokenizer, store: RegionStore, longest: int
-    ) -> None:
+        self, codeswitch: Path, lexicon: Path, captions: Path, tokenizer: Tokenizer, store: RegionStore, longest: int,
+        kept: TokenStore | None = None,
+    ) -> None:  # fmt: skip
         manifest = Dataset(codeswitch, "codeswitch").manifest
         for name, folder in (("lexicon", lexicon), ("captions", captions)):
             if manifest.inputs.get(name) != fingerprint(folder):
@@ -57,7 +61,8 @@ class SwitchedAnew:
         self._switcher = Switcher(
             Lexicon.load(lexicon, manifest.parameters["languages"]), settings_of(manifest.parameters)
         )
-        plain = read_captions(captions, tokenizer, store, "train", _english(captions), longest, "captions to switch")
+        english, what = _english(captions), "captions to switch"
+        plain = read_captions(captions, tokenizer, store, "train", english, longest, kept, what)
         self._texts = _texts_of(captions, plain.keys)
         held = self._held()
         self._texts = [self._texts[row] for row in held]
@@ -100,7 +105,7 @@ def _english(captions: Path) -> list[str]:
     return [tag for tag in tags if tag.partition("-")[0] == "en"]
 
 
-def _texts_of(captions: Path, keys: list[str]) -> list[str]:
+def _texts_of(captions: Path, keys: Sequence[str]) -> list[str]:
     wanted = set(keys)
     rows = Dataset(captions, "captions").rows(["caption_id", "text"])
     texts = {row["caption_id"]: row["text"] for row in rows if row["caption_id"] in wanted}

@@ -42,6 +42,11 @@ class Tokenizer:
     Args:
         folder: holds ``sentencepiece.bpe.model``.
 
+    Attributes:
+        file: that model.
+        mask: the id of ``<mask>``.
+        vocabulary: how many ids there are.
+
     Raises:
         InputError: where there is no such file or it is no SentencePiece model.
     """
@@ -54,6 +59,7 @@ class Tokenizer:
             self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(path))
         except (RuntimeError, OSError) as error:
             raise InputError(f"{path} is no SentencePiece model ({error}).") from error
+        self.file = path
         self.mask = self._pieces.get_piece_size() + _OFFSET
         self.vocabulary = self.mask + 1
 

@@ -6,16 +6,18 @@ from contract.command import Call
 from contract.errors import InputError
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import PretrainConfig
-from model.data import read_captions, read_corpus
 from model.network import GenerationNetwork, UnderstandingNetwork
+from model.reading import read_captions, read_corpus
+from model.token_store import TokenStore
 from model.training import Validate
 
 SPLIT = "val"
 
 
 def validation(
-    call: Call[PretrainConfig], sources: Sources, network: UnderstandingNetwork | GenerationNetwork
-) -> Validate | None:
+    call: Call[PretrainConfig], sources: Sources, network: UnderstandingNetwork | GenerationNetwork,
+    kept: TokenStore | None = None,
+) -> Validate | None:  # fmt: skip
     """A function that computes ``<task>.loss`` for each task; None where the settings ask for no validation.
 
     Held-out captions are not code-switched: a code-switched task is validated as the one that it is made from.
@@ -26,7 +28,7 @@ def validation(
     config = call.config
     if not config.validate_every:
         return None
-    held_out = held_out_sources(call, sources)
+    held_out = held_out_sources(call, sources, kept)
     tasks: GenerationTasks | UnderstandingTasks
     if isinstance(network, GenerationNetwork):
         tasks = GenerationTasks(held_out, config)
@@ -52,15 +54,15 @@ def validation(
     return metrics
 
 
-def held_out_sources(call: Call[PretrainConfig], sources: Sources) -> Sources:
+def held_out_sources(call: Call[PretrainConfig], sources: Sources, kept: TokenStore | None = None) -> Sources:
     """The English captions and the plain text of the split val, beside what training reads.
 
     Raises:
         InputError: where there are no captions, or no sentences though a task needs them.
     """
     config, longest, tokenizer = call.config, call.config.max_text_length, sources.tokenizer
-    captions = read_captions(call.path("captions"), tokenizer, sources.store, SPLIT, ("en",), longest)
-    corpus = read_corpus(call.path("corpus"), tokenizer, SPLIT, longest)
+    captions = read_captions(call.path("captions"), tokenizer, sources.store, SPLIT, ("en",), longest, kept)
+    corpus = read_corpus(call.path("corpus"), tokenizer, SPLIT, longest, kept)
     needed = {"captions": captions} | ({"corpus": corpus} if {"xMLM", "xDAE"} & set(config.task_weights) else {})
     for name, texts in needed.items():
         if len(texts) == 0:

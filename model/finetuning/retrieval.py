@@ -45,10 +45,10 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
         draw = np.random.default_rng(stable_hash(seed, "negatives", step))
         hard = like if draw.random() < config.hard_negatives else None
         captions, pictures = pairs.of(order.batch(step, config.batch_size), draw, hard)
-        matched = torch.zeros(captions.shape)
+        rows, matched = captions.ravel().tolist(), torch.zeros(captions.shape)
         matched[:, 0] = 1.0
         batch = Ranked(
-            tuple(texts.keys[row] for row in captions.ravel()), pad([texts.tokens[row] for row in captions.ravel()]),
+            tuple(texts.keys[row] for row in rows), pad([texts.tokens[row] for row in rows]),
             store.batch(pictures.ravel()), matched.flatten(), config.loss, together=captions.shape[1],
         )  # fmt: skip
         matching = Draw("matching", batch, work_of(batch, inputs.network.config))

@@ -17,10 +17,11 @@ from contract.dataset import Dataset
 from contract.errors import InputError
 from model.batches import Sources, UnderstandingTasks
 from model.config import UnderstandingConfig
-from model.data import Texts, read_captions
+from model.data import Texts
 from model.duplicates import joined, read_near_duplicates
 from model.finetune import main as finetune_main
 from model.pretrain import read_sources
+from model.reading import read_captions
 from model.regions import RegionStore
 from model.tokenizer import Tokenizer
 from model.validation import held_out_sources

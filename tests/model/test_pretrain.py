@@ -20,9 +20,10 @@ from contract.hashing import MANIFEST
 from model import checkpoint
 from model.batches import GenerationTasks, Sources, UnderstandingTasks
 from model.config import GenerationConfig, UnderstandingConfig
-from model.data import Texts, read_captions, read_codeswitch, read_corpus
+from model.data import Texts
 from model.pretrain import main as pretrain_main
 from model.pretrain import read_sources
+from model.reading import read_captions, read_codeswitch, read_corpus
 from model.regions import RegionStore
 from model.tokenizer import BOS, EOS, Tokenizer
 from pipelines.codeswitch.stage import main as codeswitch

@@ -13,8 +13,9 @@ from contract.codeswitching.switcher import Switcher
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import MANIFEST
-from model.data import encode, read_codeswitch
+from model.data import encode
 from model.order import Order
+from model.reading import read_codeswitch
 from model.regions import RegionStore
 from model.switching import SwitchedAnew, settings_of
 from model.tokenizer import Tokenizer

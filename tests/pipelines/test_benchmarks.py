@@ -30,6 +30,7 @@ def test_code_switching_beside_the_published_loop(tmp_path):
     ("script", "given", "said"),
     [
         ("triples.py", ("--rows", "3000", "--pictures", "300", "--workers", "1"), "triples, the same from both"),
+        ("texts.py", ("--sentences", "500"), "later starts"),
         ("reading.py", ("--pictures", "60", "--rounds", "1"), "times the published layout"),
         (
             "pretraining.py",
