@@ -13,7 +13,7 @@ from model.spelling import learn_spelling
 from model.tokenizer import Tokenizer
 
 PICTURES = {"train": range(60), "test": range(60, 72)}
-TITLES = {"en": "a {} here", "de": "{} zu sehen", "zh": "这里有{}"}
+TITLES = {"en": "there is a {} here", "de": "hier sind {} zu sehen", "zh": "这里有{}"}
 
 
 def sentence(picture: int, lang: str) -> str:

@@ -12,6 +12,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 from scenes_world import SEED, SIZES, draw_world, files_of, lines
 
+from pipelines.ingest.multi30k import image_id_of
 from pipelines.scenes.content import contents
 from pipelines.scenes.drawing.picture import paint_objects
 from pipelines.scenes.layout import lay_out
@@ -160,6 +161,12 @@ def test_translations_line_up_in_all_languages(raw: Path) -> None:
         assert {len(sentences) for sentences in told.values()} == {2 * pictures}
         for english, german in zip(told["en"], told["de"], strict=True):
             assert ("red" in english.replace("orange", "").split()) == any(w.startswith("rot") for w in german.split())
+
+
+def test_translations_name_their_pictures_as_ingest_does(raw: Path) -> None:
+    for split in SIZES:
+        ids = [image_id_of(name) for name in lines(raw / f"captions/task1/image_splits/{split}.txt")]
+        assert lines(raw / f"tasks/translation/{split}.images.txt") == [one for one in ids for _ in range(2)]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
