@@ -34,6 +34,7 @@ class FinetuneConfig:
         0.5, "generation, with --corpus: plain text rebuilt a step in languages that are not written, over batch_size"
     )
     learning_rate: float = option(5e-5, "peak of the learning rate")
+    generation_learning_rate: float = option(0.0, "the same of captioning, translation and headlines; 0 takes that one")
     warmup_steps: int = option(500, "steps of linear warm-up, before a linear decay to zero", "steps")
     weight_decay: float = option(0.01, "AdamW's weight decay")
     clip_norm: float = option(1.0, "largest norm of the gradient")
@@ -69,9 +70,16 @@ class FinetuneConfig:
         check_range(self, "batch_size negatives", 1)
         check_range(self, "contrastive_batch", 2)
         check_range(self, "warmup_steps weight_decay threads validate_every validate_items contrastive", 0)
+        check_range(self, "generation_learning_rate", 0)
         check_range(self, "learning_rate clip_norm", 1e-12)
         check_range(self, "hard_negatives", 0, 1)
         check_range(self, "rehearsal", 0, 100)
+
+    @property
+    def peak(self) -> float:
+        """The peak of the learning rate for the task."""
+        generates = FINETUNED[self.task] == "generation"
+        return (self.generation_learning_rate if generates else 0.0) or self.learning_rate
 
 
 @dataclass(frozen=True)

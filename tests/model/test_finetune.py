@@ -89,6 +89,12 @@ def test_hard_negatives_have_like_objects(world):  # noqa: F811
     assert shared(1.0) > shared(0.0) + 0.15
 
 
+def test_tasks_of_the_generation_network_may_have_a_rate_of_their_own():
+    for task, rate in (("captioning", 3e-3), ("retrieval", 1e-4), ("headlines", 3e-3), ("entailment", 1e-4)):
+        config = FinetuneConfig(task=task, learning_rate=1e-4, generation_learning_rate=3e-3)
+        assert (config.peak, FinetuneConfig(task=task, learning_rate=1e-4).peak) == (rate, 1e-4)
+
+
 def test_both_losses_fall_when_the_true_pair_rises():
     for kind in ("binary", "softmax"):
         losses = [matching_loss(torch.tensor([[true, 0.0, 0.0, 0.0]]), kind).mean.item() for true in (-3.0, 0.0, 3.0)]
