@@ -17,6 +17,7 @@ from model.regions import RegionStore, Slices
 from model.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 
 Ints = NDArray[np.int64]
+_MANY_UNKNOWN = 0.1  # share of texts; in a language that the tokenizer has, it is far less
 
 
 class Strings(Sequence[str]):
@@ -103,9 +104,12 @@ def join_pair(tokenizer: Tokenizer, first: list[int], second: list[int], longest
 
 
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str], longest: int, what: str) -> list[Ints]:
-    """``encode`` of many texts; says how many were cut, calling them ``what``."""
+    """``encode`` of many texts; says how many were cut or, where these are many, hold unknown characters."""
     result = list(encoded(tokenizer, texts, len(texts), longest, what))
     tell_cut(sum(cut for _, cut in result), len(texts), longest, what)
+    unknown = sum(UNK in tokens for tokens, _ in result)
+    if unknown > _MANY_UNKNOWN * len(texts):
+        print(f"{what}: {unknown:,} of {len(texts):,} hold characters that the tokenizer does not know.")
     return [tokens for tokens, _ in result]
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from contract.errors import InputError
 from model.captioning import BeamSearch, write_texts
-from model.data import encode, pad
+from model.data import pad, tokenise
 from model.evaluation.measured import is_asked
 from model.evaluation.written import measured
 from model.network import GenerationNetwork
@@ -72,7 +72,8 @@ def translate(
 ) -> list[str]:  # fmt: skip
     """The translation of each of some rows, from the sentence and its picture's regions."""
     network = cast(GenerationNetwork, inputs.network)
-    tokens = [encode(inputs.tokenizer, parallel.sentences[direction.source][row], inputs.longest) for row in rows]
+    sentences = [parallel.sentences[direction.source][row] for row in rows]
+    tokens = tokenise(inputs.tokenizer, sentences, inputs.longest, f"sentences in {direction.source}")
     pictures, source = parallel.pictures[list(rows)], network.config.languages.index(direction.source)
 
     def encoded(numbers: Sequence[int]) -> tuple[Tensor, Tensor]:

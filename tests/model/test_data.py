@@ -7,7 +7,7 @@ import pytest
 from task_world import FEATURES, region_row, things_of, world, write_dataset  # noqa: F401
 
 from contract.hashing import stable_hash
-from model.data import encode, pad
+from model.data import encode, pad, tokenise
 from model.order import Order
 from model.reading import read_captions, read_codeswitch, read_corpus
 from model.regions import RegionStore
@@ -129,6 +129,14 @@ def test_captions_that_are_too_long_empty_or_of_no_regions_are_counted_once(worl
     assert read_corpus(write_dataset(tmp_path / "corpus", "corpus", corpus), tokenizer, "train", 16).keys[:] == ["a"]
     said = capsys.readouterr().out
     assert "sentences of plain text: 1 of 2 have more than 16" in said and "1 of 2 are left out: they are emp" in said
+
+
+def test_a_language_that_the_tokenizer_lacks_is_said(world, capsys):  # noqa: F811
+    tokenizer = Tokenizer(world / "tokenizer")
+    tokenise(tokenizer, ["a ball and a ring"] * 9 + ["ኳስ"], 32, "a tenth")
+    assert capsys.readouterr().out == ""
+    tokenise(tokenizer, ["a ball and a ring"] * 8 + ["ኳስ", "ቀለበት"], 32, "headlines")
+    assert capsys.readouterr().out == "headlines: 2 of 10 hold characters that the tokenizer does not know.\n"
 
 
 def test_code_switched_captions_remember_what_they_were_switched_from(world, tmp_path):  # noqa: F811

@@ -63,6 +63,7 @@ def test_captioning_is_told_with_tokenizer_items_and_samples(world, tmp_path, mo
         for name in ("BLEU-4", "CIDEr"):
             low, high = one[f"{name}_interval"]
             assert low <= one[name] <= high
+        assert 0 <= one["in_language"] <= 1 and one["references_in_language"] > 0.9
     assert [(one["image_id"], one["language"]) for one in metrics["samples"]] == [
         (f"p{picture:03d}", lang) for lang in ("de", "en", "zh") for picture in (60, 61, 62)
     ]
