@@ -78,7 +78,9 @@ class _Decoder:
 
     def follow(self, origins_N: Tensor) -> None:
         """Goes on from other hypotheses: row n continues what row ``origins_N[n]`` was."""
-        self._earlier = [(key[origins_N], value[origins_N]) for key, value in self._earlier]
+        self._earlier = [
+            (key.index_select(0, origins_N), value.index_select(0, origins_N)) for key, value in self._earlier
+        ]
 
 
 def _keys_and_values(attention: Attention, x_BLD: Tensor) -> tuple[Tensor, Tensor]:

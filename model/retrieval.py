@@ -204,7 +204,8 @@ def _score_chosen(
         places = [torch.from_numpy(places).to(network.device) for places in (rows, columns)]
 
         def joined(text: Tensor, picture: Tensor, length_axis: int, places: list[Tensor] = places) -> Tensor:
-            return _joined(network, text[places[0]], picture[places[1]], length_axis)
+            text, picture = text.index_select(0, places[0]), picture.index_select(0, places[1])
+            return _joined(network, text, picture, length_axis)
 
         found.append(_score_pairs(network, text.joined(picture, joined)))
     return np.concatenate(found)

@@ -42,6 +42,16 @@ def test_code_switching_beside_the_published_loop(tmp_path):
             ("--architecture", "fasterrcnn_mobilenet_v3_large_320_fpn", "--pictures", "8", "--rounds", "1"),
             "beside the fastest loop",
         ),
+        (
+            "retrieval.py",
+            ("--captions", "6", "--pictures", "8", "--beside", "2", "--rounds", "2", "--width", "32", "--heads", "2"),
+            "6 captions × 8 pictures",
+        ),
+        (
+            "captioning.py",
+            ("--pictures", "3", "--beam", "2", "--length", "4", "--rounds", "1", "--width", "32", "--heads", "2"),
+            "3 captions are the same",
+        ),
     ],
 )
 def test_a_benchmark_runs(script, given, said):
