@@ -5,7 +5,7 @@
 
 One picture at a time is decoded in two ways: as it is written down most easily, every step reading every hypothesis
 from its first token; and by the same code as the batch, which keeps keys and values. All decode the same pictures with
-the same beam, to the same length. Weights are drawn: speed alone is measured. Sizes are the demo's where none are given.
+the same beam, to the same length. Weights are drawn: speed alone is measured. Sizes are the demo's by default.
 """
 
 from __future__ import annotations
