@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from contract.errors import InputError
 from contract.hashing import stable_hash
 from model.config import NetworkConfig
-from model.packing import Block, Packing, attend
+from model.packing import Blocks, Packing, attend
 from model.similarity import ContrastiveHead, Embedded
 from model.tokenizer import PAD
 from model.vocabulary_loss import vocabulary_loss
@@ -145,7 +145,7 @@ class Attention(nn.Module):
         )  # fmt: skip
         return self.out(out_BHLd.transpose(1, 2).flatten(2))
 
-    def packed(self, x_AD: Tensor, memory_ND: Tensor, blocks: list[Block], causal: bool = False) -> Tensor:
+    def packed(self, x_AD: Tensor, memory_ND: Tensor, blocks: Blocks, causal: bool = False) -> Tensor:
         """Attends in a packed batch."""
         projected = (self.query(x_AD), self.key(memory_ND), self.value(memory_ND))
         query_AHd, key_NHd, value_NHd = (x.unflatten(-1, (self.heads, -1)) for x in projected)
@@ -161,7 +161,7 @@ def padded(mask: Tensor | None, causal: bool = False) -> Attending:
     return lambda attention, x, memory: attention(x, memory, mask, causal)
 
 
-def packed(blocks: list[Block], causal: bool = False) -> Attending:
+def packed(blocks: Blocks, causal: bool = False) -> Attending:
     """Attention over packed batches, [N, D]."""
     return lambda attention, x, memory: attention.packed(x, memory, blocks, causal)
 

@@ -1,13 +1,14 @@
 """Batches without their padding: real positions one after the other, samples of equal length side by side.
 
-Linear layers and norms then run over real positions alone, and attention over views of equally long samples, without a
-mask and without a copy. How many there are of what length must be known on the CPU: found there, before a batch goes to
-a GPU, it keeps nobody waiting. Shape suffixes as in ``model.network``, and N real positions of a batch, A of them that
-ask, K of a memory that is asked.
+Linear layers and norms then run over real positions alone. Attention runs over views of equally long samples, without a
+mask and without a copy; in half precision on a GPU over all samples in one call, whatever their lengths. How many there
+are of what length must be known on the CPU: found there, before a batch goes to a GPU, it keeps nobody waiting. Shape
+suffixes as in ``model.network``, and N real positions of a batch, A of them that ask, K of a memory that is asked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -16,6 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+_HALF = (torch.float16, torch.bfloat16)
+_KERNEL_WIDTHS = range(8, 257, 8)  # of a head
+
 
 class Block(NamedTuple):
     """Samples that stand side by side: how many, how many positions of each ask, and how many each asks of."""
@@ -23,6 +27,36 @@ class Block(NamedTuple):
     samples: int
     asking: int
     length: int
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """All samples of a packed batch, and where each begins.
+
+    Attributes:
+        each: the blocks, in their order.
+        asking_starts_S: int32 [samples + 1], the first asking position of each sample, and how many there are.
+        starts_S: int32 [samples + 1], the first position of each that is asked of, and how many there are.
+    """
+
+    each: list[Block]
+    asking_starts_S: Tensor
+    starts_S: Tensor
+
+    @classmethod
+    def of(cls, asking: list[int], lengths: list[int], device: torch.device) -> Blocks:
+        """The blocks of samples that stand in this order, from how many positions of each ask and are asked of."""
+        sizes = groupby(zip(asking, lengths, strict=True))
+        each = [Block(len(list(alike)), *size) for size, alike in sizes if size[0]]
+        samples = torch.tensor([block.samples for block in each], dtype=torch.int64)
+        starts = []
+        for row in range(1, 3):
+            sizes_S = torch.tensor([block[row] for block in each], dtype=torch.int32).repeat_interleave(samples)
+            starts.append(F.pad(sizes_S.cumsum(0, dtype=torch.int32), (1, 0)).to(device))
+        return cls(each, *starts)
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self.each)
 
 
 @dataclass(frozen=True)
@@ -42,13 +76,13 @@ class Packing:
     """
 
     places_N: Tensor
-    blocks: list[Block]
+    blocks: Blocks
     asking_A: Tensor
     asked_A: Tensor
-    asking_blocks: list[Block]
+    asking_blocks: Blocks
     shape: tuple[int, int]
     beside_K: Tensor
-    beside_blocks: list[Block]
+    beside_blocks: Blocks
 
     @classmethod
     def of(cls, mask_BL: Tensor, first: int | None = None, beside: Tensor | None = None) -> Packing:
@@ -70,9 +104,12 @@ class Packing:
         asked_A = (rows[row_N] * first + column_N)[asking_A]
         row_K, column_K = beside[rows].nonzero(as_tuple=True)
         lengths, asking, others = ([sizes[sample] for sample in order] for sizes in (lengths, asking, others))
+        whole, last, crossing = (
+            Blocks.of(*sizes, mask_BL.device) for sizes in ((lengths, lengths), (asking, lengths), (lengths, others))
+        )
         return cls(
-            rows[row_N] * width + column_N, _blocks(lengths, lengths), asking_A, asked_A, _blocks(asking, lengths),
-            (samples, first), rows[row_K] * beside.shape[1] + column_K, _blocks(lengths, others),
+            rows[row_N] * width + column_N, whole, asking_A, asked_A, last, (samples, first),
+            rows[row_K] * beside.shape[1] + column_K, crossing,
         )  # fmt: skip
 
     def pack(self, x_BLD: Tensor) -> Tensor:
@@ -90,14 +127,8 @@ class Packing:
         return memory_BMD.flatten(0, 1)[self.beside_K]
 
 
-def _blocks(asking: list[int], lengths: list[int]) -> list[Block]:
-    """The blocks of samples that stand in this order, from how many positions of each ask and are asked of."""
-    sizes = groupby(zip(asking, lengths, strict=True))
-    return [Block(len(list(alike)), *size) for size, alike in sizes if size[0]]
-
-
 def attend(
-    query_AHd: Tensor, key_NHd: Tensor, value_NHd: Tensor, blocks: list[Block], causal: bool, dropout: float
+    query_AHd: Tensor, key_NHd: Tensor, value_NHd: Tensor, blocks: Blocks, causal: bool, dropout: float
 ) -> Tensor:
     """Scaled dot-product attention of each sample on itself, or on what stands at its place in another packing.
 
@@ -112,6 +143,8 @@ def attend(
     Returns:
         [A, H, d].
     """
+    if blocks.each and query_AHd.is_cuda and query_AHd.dtype in _HALF and query_AHd.shape[-1] in _KERNEL_WIDTHS:
+        return _attend_at_once(query_AHd, key_NHd, value_NHd, blocks, causal, dropout)
     asking = [block.samples * block.asking for block in blocks]
     lengths = [block.samples * block.length for block in blocks]
     parts = zip(blocks, query_AHd.split(asking), key_NHd.split(lengths), value_NHd.split(lengths), strict=True)
@@ -123,3 +156,18 @@ def attend(
     if not attended:  # an empty batch; all three are part of it, so that each gets a gradient
         return query_AHd + 0 * (key_NHd.sum() + value_NHd.sum())
     return torch.cat(attended)
+
+
+def _attend_at_once(
+    query_AHd: Tensor, key_NHd: Tensor, value_NHd: Tensor, blocks: Blocks, causal: bool, dropout: float
+) -> Tensor:
+    """The same by PyTorch's flash attention over samples of any lengths, which knows GPUs and half precision alone.
+
+    PyTorch's public function for it has no dropout, so that what it calls is called here.
+    """
+    longest_asking, longest = (max(block[row] for block in blocks) for row in range(1, 3))
+    attended_AHd: Tensor = torch.ops.aten._flash_attention_forward(
+        query_AHd, key_NHd, value_NHd, blocks.asking_starts_S, blocks.starts_S, longest_asking, longest,
+        dropout, causal, False,
+    )[0]  # fmt: skip
+    return attended_AHd

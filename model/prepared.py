@@ -18,7 +18,7 @@ from torch import Tensor
 from model import objectives
 from model.network import GenerationNetwork, Regions, UnderstandingNetwork
 from model.objectives import Asked, Places
-from model.packing import Packing
+from model.packing import Blocks, Packing
 from model.similarity import contrastive_loss, similarity
 from model.tokenizer import PAD
 
@@ -87,7 +87,7 @@ class Prepared(ABC, Generic[Network]):
 def _moved(value: Any, move: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(value, tuple):
         return tuple(_moved(one, move) for one in value)
-    if isinstance(value, (Regions, Places, Packing)):
+    if isinstance(value, (Regions, Places, Packing, Blocks)):
         return replace(value, **{one.name: _moved(getattr(value, one.name), move) for one in fields(value)})
     return move(value) if isinstance(value, Tensor) else value
 

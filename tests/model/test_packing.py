@@ -5,7 +5,7 @@ import torch
 
 from model.config import NetworkConfig
 from model.network import GenerationNetwork, Regions, UnderstandingNetwork, build
-from model.packing import Packing
+from model.packing import Packing, attend
 from model.tokenizer import BOS, EOS, PAD
 
 torch.set_num_threads(1)
@@ -139,3 +139,25 @@ def test_dropout_falls_on_packed_attention_in_training_alone():
     assert not torch.allclose(*trained)
     evaluated = [attention.eval().packed(x_ND, x_ND, packing.blocks) for _ in range(2)]
     torch.testing.assert_close(*evaluated)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="flash attention over samples of any lengths needs a GPU")
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("first", [None, 1])
+def test_on_a_gpu_all_samples_at_once_attend_as_each_length_by_itself(causal, first):
+    torch.manual_seed(0)
+    packing = Packing.of(real(LENGTHS * 5), first)
+    blocks = packing.blocks if first is None else packing.asking_blocks
+    asking, asked = (sum(block.samples * size for block, size in zip(blocks, sizes, strict=True)) for sizes in (
+        [block.asking for block in blocks], [block.length for block in blocks],
+    ))  # fmt: skip
+    drawn = [torch.randn(count, 4, 32) for count in (asking, asked, asked)]
+    found = []
+    for device, kind in (("cpu", torch.float32), ("cuda", torch.bfloat16)):
+        given = [one.clone().to(device, kind).requires_grad_() for one in drawn]
+        there = Packing.of(real(LENGTHS * 5).to(device), first)
+        out = attend(*given, there.blocks if first is None else there.asking_blocks, causal and first is None, 0.0)
+        out.float().square().sum().backward()
+        found.append([one.float().cpu() for one in (out, *(one.grad for one in given))])
+    for by_length, at_once in zip(*found, strict=True):
+        torch.testing.assert_close(at_once, by_length, rtol=0.05, atol=0.05)
