@@ -195,10 +195,23 @@ class Layer(nn.Module):
             attending_memory: how.
         """
         asking = x if asking is None else asking
-        x = self.self_norm(asking + self.dropout(attending(self.self_attention, asking, x)))
+        x = self.add(self.self_norm, asking, attending(self.self_attention, asking, x))
         if memory is not None and attending_memory is not None:
-            x = self.cross_norm(x + self.dropout(attending_memory(self.cross_attention, x, memory)))
-        return self.feed_norm(x + self.dropout(self.contract(F.gelu(self.expand(x)))))
+            x = self.add(self.cross_norm, x, attending_memory(self.cross_attention, x, memory))
+        return self.feed(x)
+
+    def add(self, norm: nn.LayerNorm, x: Tensor, change: Tensor) -> Tensor:
+        """A residual connection and its norm, [..., D]."""
+        return norm(x + self.dropout(change))
+
+    def feed(self, x: Tensor) -> Tensor:
+        """The feed-forward part, [..., D]."""
+        return self.add(self.feed_norm, x, self.contract(F.gelu(self.expand(x))))
+
+    def compile_parts(self) -> None:
+        """Compiles what stands between attentions, which themselves are one call a batch."""
+        for name in ("add", "feed"):
+            setattr(self, name, torch.compile(getattr(self, name), dynamic=True))
 
 
 class Vocabulary(nn.Module):

@@ -22,28 +22,35 @@ def shares_in_language(
         languages: those between which is chosen: the network's.
 
     Returns:
-        ``in_language`` and ``references_in_language``, from 0 to 1; nothing where py3langid does not know the language.
+        ``in_language`` and ``references_in_language``, from 0 to 1; nothing where py3langid does not know the language
+        or, as on a machine that trains alone, is not installed.
     """
-    among = sorted({one.split("-")[0] for one in languages} & set(_model().labels))
+    model = _model()
+    if model is None:
+        return {}
+    among = sorted({one.split("-")[0] for one in languages} & set(model.labels))
     wanted = lang.split("-")[0]
     if wanted not in among:
         return {}
 
     def share(texts: Sequence[str]) -> float:
-        return round(sum(_likeliest(text, among) == wanted for text in texts) / len(texts), 4)
+        return round(sum(_likeliest(model, text, among) == wanted for text in texts) / len(texts), 4)
 
     return {"in_language": share(generated), "references_in_language": share(references)}
 
 
-def _likeliest(text: str, among: Sequence[str]) -> str | None:
+def _likeliest(model: Any, text: str, among: Sequence[str]) -> str | None:
     if not text.strip():
         return None
-    chances = dict(_model().rank(text))
+    chances = dict(model.rank(text))
     return max(among, key=lambda lang: chances[lang])
 
 
 @cache
-def _model() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
+def _model() -> Any | None:
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError:
+        print("py3langid is not installed: in which language the generated texts are is not told.")
+        return None
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

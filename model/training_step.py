@@ -123,7 +123,7 @@ class Stepper:
             if running.recompute:
                 layer.forward = partial(recomputed, layer.forward, use_reentrant=False)
             if running.compile and self.device.type == "cuda":
-                layer.compile(dynamic=True)
+                layer.compile_parts()  # type: ignore[operator]  # torch types every item of a ModuleList as Module
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The context in which the network computes, in the precision that is asked for."""

@@ -1,5 +1,6 @@
 """A text comes out in the language that is asked for: of tokens that occur in it, whatever the network was taught."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from task_world import read, world  # noqa: F401
 from test_finetune import QUICK, evaluated, finetune
 from test_pretrain import command, data, run  # noqa: F401
 
-from model import checkpoint
+from model import checkpoint, told_language
 from model.captioning import BeamSearch, search
 from model.data import Texts, encode, pad
 from model.regions import RegionStore
@@ -188,3 +189,13 @@ def test_understanding_networks_and_older_checkpoints_have_none(world):  # noqa:
         network = checkpoint.load(world / kind, CPU).network
         assert getattr(network, "spelling_LV", None) is None
         assert "spelling_LV" not in network.state_dict()
+
+
+def test_where_nothing_tells_languages_the_metrics_go_without(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "py3langid.langid", None)  # as on a machine that has the network's needs alone
+    told_language._model.cache_clear()
+    try:
+        assert told_language.shares_in_language(["ein Ball"], ["ein Ball"], "de", ["de", "en"]) == {}
+        assert "py3langid is not installed" in capsys.readouterr().out
+    finally:
+        told_language._model.cache_clear()
