@@ -181,6 +181,18 @@ def test_no_bytes_make_it_stumble(tmp_path, raw, first):
     assert all(text.strip() and "\0" not in text for text in (*news.headlines, *news.bodies))
 
 
+@pytest.mark.real_data
+def test_news_are_read_as_they_are(real_data):
+    counts = {"en": 472, "fr": 211, "sw": 237}
+    found = read_headlines(real_data / "news", "val")
+    assert {lang: len(news.rows) for lang, news in found.items() if lang != "de"} == counts
+    assert not any(news.left_out for news in found.values())
+    assert found["fr"].headlines[0] == "Environnement : comment l'énergie verte illimitée changerait le monde"
+    german = [read_headlines(real_data / "news", split, ["de"])["de"] for split in ("train", "val", "test")]
+    assert sum(len(news.rows) for news in german) == 800
+    assert any(text.startswith('"Twin Peaks"') for news in german for text in news.headlines)
+
+
 # Learning
 
 

@@ -151,6 +151,19 @@ def test_languages_by_their_names(name, tag):
     assert language_of(name) == tag
 
 
+@pytest.mark.real_data
+def test_multi30k_is_read_as_it_is(real_data, tmp_path):
+    shown = {"1000092795": "train", "10002456": "train", "1018148011": "val"}
+    rows = [region_row(number) | {"image_id": image_id} for number, image_id in enumerate(shown)]
+    store = RegionStore(write_dataset(tmp_path / "regions", "regions", rows, object_classes=[]))
+    for split, count in (("train", 29_000), ("val", 1_014)):
+        found = read_parallel(real_data / "multi30k/task1", split, store)
+        assert found.image_ids == [image_id for image_id, its_split in shown.items() if its_split == split]
+        assert found.left_out == {"picture_without_regions": count - len(found.image_ids)}
+        assert [one.name for one in found.directions] == ["cs-en", "de-en", "en-cs", "en-de", "en-fr", "fr-en"]
+    assert found.sentences["en"] == ["A group of men are loading cotton onto a truck"]
+
+
 # Learning
 
 
