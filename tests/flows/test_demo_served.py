@@ -72,7 +72,7 @@ def test_the_demo_completes_as_a_deployment(tmp_path):
         server.wait(60)
         log.close()
     assert (clone / "reports" / "demo" / "index.html").is_file()
-    with_mct, without = (mean_recalls(clone, kind) for kind in ("mct", "plain"))
+    with_mct, without = (mean_recalls(clone, name) for name in ("retrieval-none", "understanding-plain"))
     assert set(with_mct) == set(without) == {"en", "cs", "de", "es", "fr", "it", "ja", "pt", "zh"}
     if os.environ.get("M3P_WHOLE_DEMO"):
         eight_with, eight_without = (sum(mr for lang, mr in of.items() if lang != "en") for of in (with_mct, without))
@@ -80,8 +80,8 @@ def test_the_demo_completes_as_a_deployment(tmp_path):
         assert with_mct["en"] >= without["en"] - 5
 
 
-def mean_recalls(clone: Path, kind: str) -> dict[str, float]:
-    metrics = json.loads((clone / "data" / "demo" / "metrics" / f"understanding-{kind}.json").read_text())
+def mean_recalls(clone: Path, name: str) -> dict[str, float]:
+    metrics = json.loads((clone / "data" / "demo" / "metrics" / f"{name}.json").read_text())
     return {lang: of["mR"] for lang, of in metrics["protocols"]["unique"].items()}
 
 
