@@ -149,8 +149,8 @@ def _lines(
 ) -> Iterator[str]:
     torch.manual_seed(7)
     network = UnderstandingNetwork(config).to(device).train()
-    for layer in network.layers if given.compile else ():
-        layer.compile_parts()
+    if given.compile:
+        network.compile_parts()
     ours = step_of(network, loss_of_ours, given.precision, device)
     reference = PlainReference(config, config.max_text_length + MOST_REGIONS).to(device).train()
     theirs = step_of(reference, loss_of_reference, given.precision, device)

@@ -65,10 +65,11 @@ class _Decoder:
             if self._earlier:
                 key, value = (torch.cat(pair, 2) for pair in zip(self._earlier[number], (key, value), strict=True))
             remembered.append((key, value))
-            x_N1D = layer.self_norm(x_N1D + _attend(layer.self_attention, x_N1D, key, value))
+            attended_N1D = _attend(layer.self_attention, x_N1D, key, value)
+            x_N1D = layer.add(layer.self_attention.out, layer.self_norm, x_N1D, attended_N1D)
             x_BKD = x_N1D.view(-1, self._beam, x_N1D.shape[-1])  # a source's hypotheses ask it together
-            x_BKD = layer.cross_norm(x_BKD + _attend(layer.cross_attention, x_BKD, *self._source[number], self._mask))
-            x_BKD = layer.feed_norm(x_BKD + layer.contract(F.gelu(layer.expand(x_BKD))))
+            attended_BKD = _attend(layer.cross_attention, x_BKD, *self._source[number], self._mask)
+            x_BKD = layer.finish(layer.cross_attention.out, layer.cross_norm, x_BKD, attended_BKD)
             x_N1D = x_BKD.flatten(0, 1)[:, None]
         self._earlier = remembered
         logits_NV = self._network.vocabulary(x_N1D[:, 0]).float()
@@ -89,7 +90,7 @@ def _keys_and_values(attention: Attention, x_BLD: Tensor) -> tuple[Tensor, Tenso
 
 def _attend(attention: Attention, x_BLD: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
     attended = F.scaled_dot_product_attention(attention.split(attention.query(x_BLD)), key, value, attn_mask=mask)
-    return attention.out(attended.transpose(1, 2).flatten(2))
+    return attended.transpose(1, 2).flatten(2)
 
 
 class _Finished:

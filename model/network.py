@@ -20,6 +20,7 @@ from contract.errors import InputError
 from contract.hashing import stable_hash
 from model.config import NetworkConfig
 from model.packing import Blocks, Packing, attend
+from model.precision import computed_in
 from model.similarity import ContrastiveHead, Embedded
 from model.tokenizer import PAD
 from model.vocabulary_loss import vocabulary_loss
@@ -81,7 +82,7 @@ class Embeddings(nn.Module):
         x_BTD = self.words(tokens_BT) + self.positions(positions)
         if self.languages is not None and languages_B is not None:
             x_BTD = x_BTD + self.languages(languages_B)[:, None]
-        return self.dropout(self.text_norm(x_BTD))
+        return self._ended(x_BTD, self.text_norm)
 
     def measure(self, features: Sequence[NDArray[np.float16]]) -> None:
         """Takes mean and spread of each of a feature's numbers from some pictures, each [R, F]."""
@@ -101,10 +102,17 @@ class Embeddings(nn.Module):
         # Times √F: numbers near 1, which a fresh linear layer wants. The published one was trained without.
         return unit_BRF if self.compat else unit_BRF * math.sqrt(features_BRF.shape[-1])
 
-    def regions(self, scaled_BRF: Tensor, locations_BR5: Tensor) -> Tensor:
-        """Vectors of regions from scaled features and boxes."""
+    def regions(self, regions: Regions, zeroed_BR: Tensor | None = None) -> Tensor:
+        """Vectors of regions from features and boxes; of those that are zeroed the network sees no feature."""
+        return self.region_vectors(regions.features, regions.locations, zeroed_BR)
+
+    def region_vectors(self, features_BRF: Tensor, locations_BR5: Tensor, zeroed_BR: Tensor | None) -> Tensor:
+        """The same, of tensors alone."""
+        scaled_BRF = self.scaled(features_BRF)
+        if zeroed_BR is not None:
+            scaled_BRF = scaled_BRF.masked_fill(zeroed_BR[..., None], 0.0)
         locations_BR5 = F.normalize(locations_BR5, dim=-1) if self.compat else locations_BR5
-        return self.dropout(self.region_norm(self.feature(scaled_BRF) + self.location(locations_BR5)))
+        return self._ended(self.feature(scaled_BRF) + self.location(locations_BR5), self.region_norm)
 
     def beside_text(self, regions_BRD: Tensor, text_length: int) -> Tensor:
         """Regions as they stand beside text: as they are, or in m3p-compat at the first positions and normed with it.
@@ -118,11 +126,14 @@ class Embeddings(nn.Module):
         if count + text_length > room:
             raise InputError(f"{count} regions and a text of {text_length} tokens meet.", f"{room} positions in all.")
         at_RD = self.positions(torch.arange(count, device=regions_BRD.device))
-        return self.dropout(self.text_norm(regions_BRD + at_RD))
+        return self._ended(regions_BRD + at_RD, self.text_norm)
 
     def text_beside(self, tokens_BT: Tensor, regions: int | Tensor) -> Tensor:
         """Vectors of tokens beside so many regions, an int or int64 [B, 1]: in m3p-compat they stand after them."""
         return self.text(tokens_BT, first=regions if self.compat else 0)
+
+    def _ended(self, x_BLD: Tensor, norm: nn.LayerNorm) -> Tensor:
+        return self.dropout(norm(x_BLD)).to(computed_in(x_BLD))
 
 
 class Attention(nn.Module):
@@ -137,23 +148,24 @@ class Attention(nn.Module):
         """[B, L, D] to [B, H, L, D / H]."""
         return x_BLD.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
+    def project(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries of x, keys and values of memory, [..., D]."""
+        return self.query(x), self.key(memory), self.value(memory)
+
     def forward(self, x_BLD: Tensor, memory_BMD: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
-        """Attends; ``mask`` is bool, broadcast to [B, H, L, M], True where attention may go."""
-        out_BHLd = F.scaled_dot_product_attention(
-            self.split(self.query(x_BLD)), self.split(self.key(memory_BMD)), self.split(self.value(memory_BMD)),
-            attn_mask=mask, is_causal=causal, dropout_p=self.dropout if self.training else 0.0,
-        )  # fmt: skip
-        return self.out(out_BHLd.transpose(1, 2).flatten(2))
+        """Attends, short of ``out``; ``mask`` is bool, broadcast to [B, H, L, M], True where attention may go."""
+        query, key, value = (self.split(one) for one in self.project(x_BLD, memory_BMD))
+        dropout = self.dropout if self.training else 0.0
+        out_BHLd = F.scaled_dot_product_attention(query, key, value, mask, dropout, causal)
+        return out_BHLd.transpose(1, 2).flatten(2)
 
     def packed(self, x_AD: Tensor, memory_ND: Tensor, blocks: Blocks, causal: bool = False) -> Tensor:
-        """Attends in a packed batch."""
-        projected = (self.query(x_AD), self.key(memory_ND), self.value(memory_ND))
-        query_AHd, key_NHd, value_NHd = (x.unflatten(-1, (self.heads, -1)) for x in projected)
-        dropout = self.dropout if self.training else 0.0
-        return self.out(attend(query_AHd, key_NHd, value_NHd, blocks, causal, dropout).flatten(1))
+        """The same in a packed batch."""
+        query, key, value = (one.unflatten(-1, (self.heads, -1)) for one in self.project(x_AD, memory_ND))
+        return attend(query, key, value, blocks, causal, self.dropout if self.training else 0.0).flatten(1)
 
 
-Attending = Callable[[Attention, Tensor, Tensor], Tensor]  # an attention's weights, x and memory to what x attends to
+Attending = Callable[[Attention, Tensor, Tensor], Tensor]  # an attention, x and memory to what x attends to
 
 
 def padded(mask: Tensor | None, causal: bool = False) -> Attending:
@@ -195,23 +207,22 @@ class Layer(nn.Module):
             attending_memory: how.
         """
         asking = x if asking is None else asking
-        x = self.add(self.self_norm, asking, attending(self.self_attention, asking, x))
-        if memory is not None and attending_memory is not None:
-            x = self.add(self.cross_norm, x, attending_memory(self.cross_attention, x, memory))
-        return self.feed(x)
+        attended = attending(self.self_attention, asking, x)
+        if memory is None or attending_memory is None:
+            return self.finish(self.self_attention.out, self.self_norm, asking, attended)
+        x = self.add(self.self_attention.out, self.self_norm, asking, attended)
+        attended = attending_memory(self.cross_attention, x, memory)
+        return self.finish(self.cross_attention.out, self.cross_norm, x, attended)
 
-    def add(self, norm: nn.LayerNorm, x: Tensor, change: Tensor) -> Tensor:
-        """A residual connection and its norm, [..., D]."""
-        return norm(x + self.dropout(change))
+    def add(self, linear: nn.Linear, norm: nn.LayerNorm, x: Tensor, change: Tensor) -> Tensor:
+        """A residual connection and its norm, [..., D]; in the precision in which the network computes."""
+        change = self.dropout(linear(change))
+        return norm(x + change).to(change.dtype)
 
-    def feed(self, x: Tensor) -> Tensor:
-        """The feed-forward part, [..., D]."""
-        return self.add(self.feed_norm, x, self.contract(F.gelu(self.expand(x))))
-
-    def compile_parts(self) -> None:
-        """Compiles what stands between attentions, which themselves are one call a batch."""
-        for name in ("add", "feed"):
-            setattr(self, name, torch.compile(getattr(self, name), dynamic=True))
+    def finish(self, linear: nn.Linear, norm: nn.LayerNorm, asking: Tensor, attended: Tensor) -> Tensor:
+        """The rest of the layer, [..., D], from the last attention's ``linear`` on."""
+        x = self.add(linear, norm, asking, attended)
+        return self.add(self.contract, self.feed_norm, x, F.gelu(self.expand(x)))
 
 
 class Vocabulary(nn.Module):
@@ -286,6 +297,13 @@ class Transformer(nn.Module):
             x_ND = layer(x_ND, packed(packing.blocks))
         return packing.unpack(last(x_ND, packed(packing.asking_blocks), x_ND[packing.asking_A]))
 
+    def compile_parts(self) -> None:
+        """Compiles what regions begin with and what stands between attentions, which are one call a batch."""
+        attentions = [module for module in self.modules() if isinstance(module, Attention)]
+        parts = [(self.embeddings, "region_vectors"), *((attention, "project") for attention in attentions)]
+        for module, name in parts + [(layer, name) for layer in self.layers for name in ("add", "finish")]:
+            setattr(module, name, torch.compile(getattr(module, name), dynamic=True))
+
     @property
     def device(self) -> torch.device:
         """Where the weights lie."""
@@ -344,7 +362,7 @@ class UnderstandingNetwork(Transformer):
         return self.encode(self.embeddings.text(tokens_BT), tokens_BT != PAD, packing=packing)
 
     def joint(
-        self, tokens_BT: Tensor, regions: Regions, scaled_BRF: Tensor | None = None, first: int | None = None,
+        self, tokens_BT: Tensor, regions: Regions, zeroed_BR: Tensor | None = None, first: int | None = None,
         packing: Packing | None = None,
     ) -> Tensor:  # fmt: skip
         """Text and regions to hidden states [B, T + R, D].
@@ -352,13 +370,11 @@ class UnderstandingNetwork(Transformer):
         Args:
             tokens_BT: token ids with ``<s>`` first, padded.
             regions: the pictures' regions.
-            scaled_BRF: scaled features with some masked; the regions' own where None.
+            zeroed_BR: bool, the regions whose feature the network does not see; it sees all where None.
             first: how many positions are wanted, from the first: [B, first, D] comes back; all where None.
             packing: as of ``encode``.
         """
-        scaled_BRF = self.embeddings.scaled(regions.features) if scaled_BRF is None else scaled_BRF
-        regions_BRD = self.embeddings.regions(scaled_BRF, regions.locations)
-        regions_BRD = self.embeddings.beside_text(regions_BRD, tokens_BT.shape[1])
+        regions_BRD = self.embeddings.beside_text(self.embeddings.regions(regions, zeroed_BR), tokens_BT.shape[1])
         text_BTD = self.embeddings.text_beside(tokens_BT, regions.mask.sum(dim=1, keepdim=True))
         x_BLD = torch.cat([text_BTD, regions_BRD], dim=1)
         return self.encode(x_BLD, torch.cat([tokens_BT != PAD, regions.mask], dim=1), first, packing)
@@ -419,7 +435,7 @@ class UnderstandingNetwork(Transformer):
 
     def embedded_pictures(self, regions: Regions, packing: Packing | None = None) -> Embedded:
         """Pictures as the contrastive head compares them, from the regions alone."""
-        regions_BRD = self.embeddings.regions(self.embeddings.scaled(regions.features), regions.locations)
+        regions_BRD = self.embeddings.regions(regions)
         hidden_BRD = self.encode(self.embeddings.beside_text(regions_BRD, 0), regions.mask, packing=packing)
         return self.contrastive_head.picture(hidden_BRD, regions.mask)
 
@@ -456,17 +472,15 @@ class GenerationNetwork(Transformer):
     ) -> tuple[Tensor, Tensor]:
         """Texts beside their pictures to memory [B, T + R, D] and its mask [B, T + R]."""
         text_BTD = self.embeddings.text(tokens_BT, languages_B)
-        regions_BRD = self.embeddings.regions(self.embeddings.scaled(regions.features), regions.locations)
+        regions_BRD = self.embeddings.regions(regions)
         mask_BL = torch.cat([tokens_BT != PAD, regions.mask], dim=1)
         return self.encode(torch.cat([text_BTD, regions_BRD], dim=1), mask_BL, packing=packing), mask_BL
 
     def encode_regions(
-        self, regions: Regions, scaled_BRF: Tensor | None = None, packing: Packing | None = None
+        self, regions: Regions, zeroed_BR: Tensor | None = None, packing: Packing | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Pictures to memory [B, R, D] and its mask [B, R]."""
-        scaled_BRF = self.embeddings.scaled(regions.features) if scaled_BRF is None else scaled_BRF
-        x_BRD = self.embeddings.regions(scaled_BRF, regions.locations)
-        return self.encode(x_BRD, regions.mask, packing=packing), regions.mask
+        """Pictures, some of whose regions may be zeroed, to memory [B, R, D] and its mask [B, R]."""
+        return self.encode(self.embeddings.regions(regions, zeroed_BR), regions.mask, packing=packing), regions.mask
 
     def decode(
         self, tokens_BT: Tensor, languages_B: Tensor, memory_BMD: Tensor, memory_mask_BM: Tensor,

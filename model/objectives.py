@@ -121,11 +121,10 @@ def masked_region_loss(
         asked: which regions are asked for.
         packing: of captions and regions.
     """
-    scaled_BRF = network.embeddings.scaled(regions.features)
-    seen_BRF = scaled_BRF.masked_fill(zeroed_BR[..., None], 0.0)
-    hidden_BLD = network.joint(tokens_BT, regions, seen_BRF, packing=packing)
+    hidden_BLD = network.joint(tokens_BT, regions, zeroed_BR, packing=packing)
     hidden_ND = asked.of(hidden_BLD[:, tokens_BT.shape[1] :])
-    errors_NF = (network.region_feature(hidden_ND) - asked.of(scaled_BRF)).square()
+    wanted_NF = network.embeddings.scaled(asked.of(regions.features))
+    errors_NF = (network.region_feature(hidden_ND) - wanted_NF).square()
     classes = F.cross_entropy(network.class_logits(hidden_ND), asked.of(regions.object_ids), reduction="sum")
     return Asked(errors_NF.mean(dim=1).sum() + classes, len(asked))
 
@@ -163,10 +162,7 @@ def captioning_loss(
     zeroed_BR: Tensor | None = None, read: Packing | None = None, written: Packing | None = None,
 ) -> Asked:  # fmt: skip
     """IC, and DIC where some regions are zeroed: foretell the caption from the picture, token after token."""
-    scaled_BRF = network.embeddings.scaled(regions.features)
-    if zeroed_BR is not None:
-        scaled_BRF = scaled_BRF.masked_fill(zeroed_BR[..., None], 0.0)
-    memory_BMD, mask_BM = network.encode_regions(regions, scaled_BRF, read)
+    memory_BMD, mask_BM = network.encode_regions(regions, zeroed_BR, read)
     return _next_token_loss(network, tokens_BT, languages_B, memory_BMD, mask_BM, asked, written)
 
 

@@ -145,9 +145,7 @@ def _chunks(items: Ints, size: int) -> Iterator[Ints]:
 
 
 def _picture_side(network: UnderstandingNetwork, store: RegionStore, rows: Sequence[int], longest: int) -> _Side:
-    regions = store.batch(rows).to(network.device)
-    scaled_PRF = network.embeddings.scaled(regions.features)
-    x_PRD = network.embeddings.regions(scaled_PRF, regions.locations)
+    x_PRD = network.embeddings.regions(store.batch(rows).to(network.device))
     return _side(network, network.embeddings.beside_text(x_PRD, longest))
 
 
@@ -236,6 +234,4 @@ def _score_pairs(network: UnderstandingNetwork, pairs: _Side) -> NDArray[Any]:
 
 def _after_attention(layer: Layer, x_NQD: Tensor, attended_NHQd: Tensor) -> Tensor:
     """The rest of a layer, for the positions that asked."""
-    attended_NQD = attended_NHQd.transpose(1, 2).flatten(2)
-    x_NQD = layer.self_norm(x_NQD + layer.self_attention.out(attended_NQD))
-    return layer.feed_norm(x_NQD + layer.contract(F.gelu(layer.expand(x_NQD))))
+    return layer.finish(layer.self_attention.out, layer.self_norm, x_NQD, attended_NHQd.transpose(1, 2).flatten(2))

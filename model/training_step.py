@@ -117,13 +117,12 @@ class Stepper:
             {"params": decayed, "weight_decay": schedule.weight_decay}, {"params": others, "weight_decay": 0.0},
         ]  # fmt: skip
         self.optimiser = torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=schedule.betas, fused=True)
-        if running.compile and self.device.type != "cuda":
+        if running.compile and self.device.type == "cuda":
+            network.compile_parts()  # type: ignore[operator]  # torch types every attribute of a Module as one
+        elif running.compile:
             print(f"compile is for GPUs: on {self.device.type} the layers run as they are.")
-        for layer in layers:
-            if running.recompute:
-                layer.forward = partial(recomputed, layer.forward, use_reentrant=False)
-            if running.compile and self.device.type == "cuda":
-                layer.compile_parts()  # type: ignore[operator]  # torch types every item of a ModuleList as Module
+        for layer in layers if running.recompute else ():
+            layer.forward = partial(recomputed, layer.forward, use_reentrant=False)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The context in which the network computes, in the precision that is asked for."""

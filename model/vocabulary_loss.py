@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-_BYTES_AT_ONCE = 1 << 27  # of logits
+from model.precision import computed_in
+
+_BYTES_AT_ONCE = {"cuda": 1 << 30}  # of logits; more at once read and add the projection less often
 
 
 def vocabulary_loss(x_ND: Tensor, weight_VD: Tensor, bias_V: Tensor, wanted_N: Tensor) -> Tensor:
@@ -24,10 +26,10 @@ def vocabulary_loss(x_ND: Tensor, weight_VD: Tensor, bias_V: Tensor, wanted_N: T
         bias_V: its bias.
         wanted_N: int64, the ids.
     """
-    device = x_ND.device.type
-    kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x_ND.dtype
-    rows = max(1, _BYTES_AT_ONCE // (4 * len(weight_VD)))
-    loss: Tensor = _VocabularyLoss.apply(x_ND, weight_VD, bias_V, wanted_N, kind, rows, torch.is_grad_enabled())
+    rows = max(1, _BYTES_AT_ONCE.get(x_ND.device.type, 1 << 27) // (4 * len(weight_VD)))
+    loss: Tensor = _VocabularyLoss.apply(
+        x_ND, weight_VD, bias_V, wanted_N, computed_in(x_ND), rows, torch.is_grad_enabled()
+    )
     return loss
 
 

@@ -96,7 +96,7 @@ def masked_regions(network, batch: MaskedRegions) -> list[float]:
         for place in range(len(seen_RF)):
             if batch.zeroed_BR[row, place]:
                 seen_RF[place] = 0.0
-        hidden_RD = network.joint(tokens, regions, seen_RF[None])[0, tokens.shape[1] :]
+        hidden_RD = network.joint(tokens, regions_of(batch, row, seen_RF[None]))[0, tokens.shape[1] :]
         for place in asked:
             guess, true = network.region_feature(hidden_RD[place]).tolist(), true_RF[place].tolist()
             squared = [(one - other) ** 2 for one, other in zip(guess, true, strict=True)]
@@ -125,7 +125,7 @@ def next_tokens(network, batch: NoisedText | Captioned) -> list[float]:
             seen_RF = unit(regions.features[0])
             if batch.zeroed_BR is not None:
                 seen_RF[batch.zeroed_BR[row, : len(seen_RF)]] = 0.0
-            memory = network.encode_regions(regions, seen_RF[None])
+            memory = network.encode_regions(regions_of(batch, row, seen_RF[None]))
         for place in range(tokens.shape[1] - 1):  # the decoder is run anew on what stands before each token
             hidden_TD = network.decode(tokens[:, : place + 1], language, *memory)[0]
             losses += token_losses(network, hidden_TD, [place], [int(tokens[0, place + 1])])

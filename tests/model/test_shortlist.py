@@ -52,9 +52,7 @@ def by_definition(network, tokens, regions) -> float:
     head = network.contrastive
     hidden = {
         "text": network.text(pad([tokens]))[0],
-        "picture": network.encode(
-            network.embeddings.regions(network.embeddings.scaled(regions.features), regions.locations), regions.mask
-        )[0],
+        "picture": network.encode(network.embeddings.regions(regions), regions.mask)[0],
     }
     vectors, weights = {}, {}
     for side, states in hidden.items():

@@ -228,7 +228,7 @@ def test_the_loss_is_the_decoders_on_both_memories(batch):
         source = batch.sources_BT[row][batch.sources_BT[row] != 1][None]
         target = batch.tokens_BT[row][batch.tokens_BT[row] != 1][None]
         text = network.embeddings.text(source, batch.source_languages_B[row : row + 1])
-        pictures = network.embeddings.regions(network.embeddings.scaled(alone.features), alone.locations)
+        pictures = network.embeddings.regions(alone)
         memory = torch.cat([text, pictures], dim=1)
         whole = torch.ones(memory.shape[:2], dtype=torch.bool)
         memory = network.encode(memory, whole)

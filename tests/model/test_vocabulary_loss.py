@@ -21,7 +21,7 @@ def given(kind=torch.float64):
 
 @pytest.mark.parametrize("rows", [1, 8, 37, 1000])
 def test_loss_and_gradients_are_those_of_all_logits(monkeypatch, rows):
-    monkeypatch.setattr(module, "_BYTES_AT_ONCE", rows * 4 * VOCABULARY)
+    monkeypatch.setattr(module, "_BYTES_AT_ONCE", {"cpu": rows * 4 * VOCABULARY})
     (x, weight, bias), wanted = given()
     plain = F.cross_entropy(F.linear(x, weight, bias), wanted, reduction="sum")
     ours = vocabulary_loss(x, weight, bias, wanted)
@@ -55,7 +55,7 @@ class LargestTensor(TorchDispatchMode):
 
 
 def test_all_logits_are_never_held(monkeypatch):
-    monkeypatch.setattr(module, "_BYTES_AT_ONCE", 4 * 4 * VOCABULARY)
+    monkeypatch.setattr(module, "_BYTES_AT_ONCE", {"cpu": 4 * 4 * VOCABULARY})
     (x, weight, bias), wanted = given()
     with LargestTensor() as ours:
         vocabulary_loss(x, weight, bias, wanted).backward()
@@ -93,7 +93,7 @@ def test_mixed_precision_does_not_wear_down_what_is_summed(monkeypatch):
     bias, wanted = torch.zeros(200, requires_grad=True), torch.randint(200, (4000,), generator=draw)
     found = []
     for rows in (1, 4000):
-        monkeypatch.setattr(module, "_BYTES_AT_ONCE", rows * 4 * 200)
+        monkeypatch.setattr(module, "_BYTES_AT_ONCE", {"cpu": rows * 4 * 200})
         with torch.autocast("cpu", torch.bfloat16):
             loss = vocabulary_loss(x, weight, bias, wanted)
         found.append(torch.autograd.grad(loss, (weight, bias)))
