@@ -36,14 +36,15 @@ from model.training_plan import Running, Schedule
 
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
-    "contract.text", "model.checkpoint", "model.choosing", "model.config", "model.data", "model.distributed",
-    "model.duplicates", "model.entailment_data", "model.entailment_files", "model.evaluation.measured",
-    "model.finetune", "model.finetuning", "model.headlines_data", "model.languages", "model.loader", "model.network",
-    "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared", "model.reading",
-    "model.region_features", "model.region_pages", "model.regions", "model.rehearsal", "model.similarity",
-    "model.spelling", "model.task_config", "model.task_data", "model.task_files", "model.task_inputs",
-    "model.token_store", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
-    "model.training_state", "model.training_step", "model.translation_data", "model.vocabulary_loss", "model.work",
+    "contract.text", "model.attention_kernels", "model.checkpoint", "model.choosing", "model.config", "model.data",
+    "model.distributed", "model.duplicates", "model.entailment_data", "model.entailment_files",
+    "model.evaluation.measured", "model.finetune", "model.finetuning", "model.headlines_data", "model.languages",
+    "model.loader", "model.network", "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs",
+    "model.precision", "model.prepared", "model.reading", "model.region_features", "model.region_pages",
+    "model.regions", "model.rehearsal", "model.similarity", "model.spelling", "model.task_config", "model.task_data",
+    "model.task_files", "model.task_inputs", "model.tiled_attention", "model.token_store", "model.tokenizer",
+    "model.training", "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
+    "model.translation_data", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
