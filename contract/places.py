@@ -105,6 +105,13 @@ class Place:
         paths = [one["name"].rstrip("/") for one in listed if one["type"] == "directory"]
         return sorted(PurePosixPath(path).name for path in paths if not self._is_itself(path))
 
+    def names(self) -> list[str] | None:
+        """Names of the files in this folder itself, sorted; None where the place lists no such folder."""
+        listed = self._asked(lambda: self.filesystem.ls(self.path, detail=True))
+        if listed is None or (len(listed) == 1 and self._is_itself(listed[0]["name"])):
+            return None  # a file lists itself
+        return sorted(PurePosixPath(one["name"]).name for one in listed if one["type"] != "directory")
+
     def files(self) -> dict[str, int | None] | None:
         """Bytes of each file below this folder, by its path in it; None where the place does not list its files."""
         listed = self._asked(lambda: self.filesystem.find(self.path, detail=True))
@@ -135,6 +142,8 @@ class Place:
             yield
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError, NotImplementedError, M3PError):
             raise
+        except FileExistsError as error:  # a file stands where a folder is looked for
+            raise FileNotFoundError(str(error)) from error
         except (OSError, ImportError, ValueError) as error:
             raise InputError(f"{self} cannot be read: {error}") from error
         except Exception as error:
