@@ -72,6 +72,20 @@ def inspect(
 
 
 @app.command()
+def diff(
+    one: Annotated[str, typer.Argument(help="A dataset: a path, an address, or PATH@REVISION of what DVC keeps.")],
+    other: Annotated[str, typer.Argument(help="Another version of it, likewise.")],
+    rows: Annotated[int, typer.Option(min=0, help="Rows to show of those added, gone and changed.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Show what two versions of a dataset do not have in common: columns, parameters, rows, statistics."""
+    from flows.comparison.command import diff as print_diff
+
+    print_diff(one, other, rows, as_json)
+
+
+@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="Words to look for, in any language of the checkpoint.")],
     checkpoint: Annotated[Path, typer.Option(help="A checkpoint that was fine-tuned for retrieval.")],

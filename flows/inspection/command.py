@@ -10,6 +10,7 @@ from typing import Any
 from contract.breaches import BreachError
 from contract.errors import UsageError
 from contract.places import Place
+from flows.addresses import place_at
 from flows.inspection.found import Found, find
 
 
@@ -44,7 +45,7 @@ def inspect(wanted: Wanted) -> None:
     """
     if wanted.html is not None and wanted.as_json:
         raise UsageError("--json and --html stand together.", "one of them.")
-    place = Place.of(wanted.address)
+    place = place_at(wanted.address)
     if wanted.verify:
         said = _verify(place, wanted.as_json)
         if wanted.html is None and not wanted.as_json:

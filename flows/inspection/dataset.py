@@ -126,8 +126,8 @@ def look_at_file(place: Place, rows: int, full: bool) -> Inspection:
     with place.parquet() as file:
         found, held = file.schema_arrow, file.metadata.num_rows
         schema = SCHEMAS[dataset_name(found)].arrow if dataset_name(found) in SCHEMAS else found
-        names = [one for one in columns_read(schema) if one in found.names]
-        table = rows_of(file, names, schema, list(range(file.num_row_groups)), None if full else _FILE_ROWS)
+        groups = list(range(file.num_row_groups))
+        table = rows_of(file, str(place), schema, groups, None if full else _FILE_ROWS)
     stated = manifest and next((one for one in (*manifest.shards, *manifest.rejects) if one.path == name), None)
     notes = [] if stated or manifest is None else [f"{folder / MANIFEST} does not state this file"]
     read = (
@@ -178,7 +178,7 @@ def _count_all(place: Place, manifest: Manifest, schema: pa.Schema) -> Statistic
     counting = Counting(schema, names)
     for shard in manifest.shards:
         with (place / shard.path).parquet() as file:
-            for batch in all_batches(file, names):
+            for batch in all_batches(file, names, str(place / shard.path)):
                 counting.add(batch)
     return counting.statistics()
 
@@ -198,7 +198,7 @@ def _rejected_rows(place: Place, shards: Sequence[Shard], most: int | None) -> I
     for shard in shards:
         with (place / shard.path).parquet() as file:
             groups = list(range(file.num_row_groups))
-            yield from rows_of(file, REJECTS.arrow.names, REJECTS.arrow, groups, most).to_pylist()
+            yield from rows_of(file, str(place / shard.path), REJECTS.arrow, groups, most).to_pylist()
 
 
 def _spread_rows(table: pa.Table, rows: int) -> list[dict[str, Any]]:

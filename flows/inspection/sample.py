@@ -52,10 +52,11 @@ def take_sample(folder: Place, shards: Sequence[Shard], schema: pa.Schema) -> Sa
     names = columns_read(schema)
 
     def read(number: int) -> pa.Table:
-        with (folder / chosen[number].path).parquet() as file:
+        path = folder / chosen[number].path
+        with path.parquet() as file:
             groups = file.num_row_groups
             at = list(range(groups)) if whole else [number * groups // len(chosen)] if groups else []
-            return rows_of(file, names, schema, at, None if whole else _ROWS)
+            return rows_of(file, str(path), schema, at, None if whole else _ROWS)
 
     with ThreadPoolExecutor(_THREADS) as threads:
         tables = list(threads.map(read, range(len(chosen))))
@@ -71,16 +72,24 @@ def spread(count: int, most: int) -> list[int]:
 
 
 def rows_of(
-    file: pq.ParquetFile, names: Sequence[str], schema: pa.Schema, groups: list[int], most: int | None
-) -> pa.Table:
-    """Rows of some row groups; columns that an older file lacks are null.
+    file: pq.ParquetFile, where: str, schema: pa.Schema, groups: list[int], most: int | None
+) -> pa.Table:  # fmt: skip
+    """Rows of some row groups, of all columns but vectors; columns that an older file lacks are null.
+
+    Args:
+        file: the file.
+        where: the file, for messages.
+        schema: of its dataset.
+        groups: which row groups.
+        most: rows at most; all where none is given.
 
     Raises:
         InputError: where the rows cannot be read.
     """
+    names = columns_read(schema)
     wanted = plain_schema(schema, names)
     batches: list[pa.RecordBatch] = []
-    for batch in all_batches(file, names, groups):
+    for batch in all_batches(file, names, where, groups):
         batches.append(batch)
         if most is not None and sum(map(len, batches)) >= most:
             break
@@ -93,7 +102,7 @@ def rows_of(
         return pa.table([table.column(name) for name in names], schema=wanted)
     except (pa.ArrowException, TypeError) as error:
         raise InputError(
-            f"Its columns are not those of its schema ({error}).", "a dataset of this version of m3p.",
+            f"{where}: its columns are not those of its schema ({error}).", "a dataset of this version of m3p.",
             "`m3p inspect --verify` names the first that is not.",
         ) from error  # fmt: skip
 
@@ -104,9 +113,16 @@ def plain_schema(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
 
 
 def all_batches(
-    file: pq.ParquetFile, names: Sequence[str], groups: list[int] | None = None
+    file: pq.ParquetFile, names: Sequence[str], where: str, groups: list[int] | None = None, rows: int = _ROWS
 ) -> Iterator[pa.RecordBatch]:  # fmt: skip
     """Record batches of the columns that are there.
+
+    Args:
+        file: the file.
+        names: columns.
+        where: the file, for messages.
+        groups: row groups; all if none are given.
+        rows: at most so many in a batch.
 
     Raises:
         InputError: where the rows cannot be read.
@@ -114,8 +130,8 @@ def all_batches(
     there = [name for name in names if name in file.schema_arrow.names]
     chosen = list(range(file.num_row_groups)) if groups is None else groups
     try:
-        yield from file.iter_batches(_ROWS, row_groups=chosen, columns=there)
+        yield from file.iter_batches(rows, row_groups=chosen, columns=there)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(
-            f"Its rows cannot be read ({error}).", "a whole file.", "`m3p inspect --verify` names it."
+            f"{where}: its rows cannot be read ({error}).", "a whole file.", "`m3p inspect --verify` names it."
         ) from error

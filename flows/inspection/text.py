@@ -34,7 +34,7 @@ def print_inspection(inspection: Inspection) -> None:
     _print_statistics(console, inspection)
     for number, row in enumerate(inspection.rows, 1):
         cells = [[name, shown(value, _CELL)] for name, value in readable_row(row).items()]
-        _table(console, f"Row {number}", ["column", "value"], cells)
+        print_table(console, f"Row {number}", ["column", "value"], cells)
 
 
 def _heading(inspection: Inspection) -> list[str]:
@@ -54,7 +54,7 @@ def _heading(inspection: Inspection) -> list[str]:
 
 
 def _print_columns(console: Console, inspection: Inspection) -> None:
-    _table(console, "Columns", ["column", "type", "unit", "description"], [
+    print_table(console, "Columns", ["column", "type", "unit", "description"], [
         [column.name + ("?" if column.nullable else ""), column.type, column.unit, column.description]
         for column in inspection.columns
     ])  # fmt: skip
@@ -63,18 +63,20 @@ def _print_columns(console: Console, inspection: Inspection) -> None:
 def _print_manifest(console: Console, inspection: Inspection) -> None:
     manifest = inspection.manifest
     assert manifest
-    _table(console, "Made from", ["input", "sha256"], list(map(list, manifest.inputs.items())))
-    _table(console, "Made with", ["parameter", "value"], [
+    print_table(console, "Made from", ["input", "sha256"], list(map(list, manifest.inputs.items())))
+    print_table(console, "Made with", ["parameter", "value"], [
         [name, shown(value, _CELL)] for name, value in flat(manifest.parameters)
     ])  # fmt: skip
-    _table(console, "Rejected", ["reason", "rows", "meaning", "example"], [
+    print_table(console, "Rejected", ["reason", "rows", "meaning", "example"], [
         [one.reason, f"{one.count:,}", one.meaning, "; ".join(f"{e['key']}: {e['message']}" for e in one.examples[:1])]
         for one in inspection.rejects
     ])  # fmt: skip
     stated = list(flat(manifest.statistics, _MOST))
     title = "The stage's statistics"
     title += f", {_STATISTICS} of {len(stated)}" if len(stated) > _STATISTICS else ""
-    _table(console, title, ["name", "value"], [[name, shown(value, _CELL)] for name, value in stated[:_STATISTICS]])
+    print_table(
+        console, title, ["name", "value"], [[name, shown(value, _CELL)] for name, value in stated[:_STATISTICS]]
+    )
 
 
 def _print_statistics(console: Console, inspection: Inspection) -> None:
@@ -82,11 +84,11 @@ def _print_statistics(console: Console, inspection: Inspection) -> None:
     if not statistics.rows:
         return
     header = ["column", "nulls", "duplicates", "what stands there"]
-    _table(console, f"The rows' statistics ({inspection.read})", header, [
+    print_table(console, f"The rows' statistics ({inspection.read})", header, [
         [one.name, f"{one.nulls:,}", "" if one.duplicates is None else f"{one.duplicates:,}", said]
         for one in statistics.columns if (said := _said(one)) or one.nulls
     ])  # fmt: skip
-    _table(
+    print_table(
         console, "Characters by language", ["lang", "texts", "mean", "median", "95 %", "most"], _by_language(statistics)
     )
 
@@ -128,7 +130,7 @@ def print_checkpoints(views: Sequence[CheckpointView]) -> None:
     if len(views) == 1:
         _print_checkpoint(console, views[0])
         return
-    _table(console, "Checkpoints", ["name", "network", "stage", "task, setting", "steps", "parameters", "size"], [
+    print_table(console, "Checkpoints", ["name", "network", "stage", "task, setting", "steps", "parameters", "size"], [
         [view.place.name, shown(view.network.get("network", f"one each: {', '.join(view.parts)}"), 40),
          *training_cells(view.training), *([f"{view.numbers:,}", size(view.bytes)] if view.tensors else ["", ""])]
         for view in views
@@ -152,14 +154,14 @@ def _print_checkpoint(console: Console, view: CheckpointView) -> None:
         kind = view.network.get("network", "")
         print(one_line(f"Checkpoint of the {kind} network in {view.place}, by the stage {stage}{about}"))
         print(f"{view.numbers:,} numbers in {len(view.tensors)} tensors, {size(view.bytes)}")
-    _table(console, "Network", ["setting", "value"], _cells(view.network))
+    print_table(console, "Network", ["setting", "value"], _cells(view.network))
     training = {name: value for name, value in view.training.items() if name not in ("losses", "inputs")}
-    _table(console, "Trained with", ["setting", "value"], _cells(training))
-    _table(console, "Trained on", ["input", "sha256"], _cells(view.training.get("inputs")))
+    print_table(console, "Trained with", ["setting", "value"], _cells(training))
+    print_table(console, "Trained on", ["input", "sha256"], _cells(view.training.get("inputs")))
     losses = view.training.get("losses")
     if isinstance(losses, list) and losses and isinstance(losses[-1], dict):
-        _table(console, "Last losses", ["name", "value"], _cells(losses[-1]))
-    _table(console, "Largest tensors", ["name", "type", "shape"], [
+        print_table(console, "Last losses", ["name", "value"], _cells(losses[-1]))
+    print_table(console, "Largest tensors", ["name", "type", "shape"], [
         [one.name, one.kind, str(one.shape)] for one in largest(view)
     ])  # fmt: skip
 
@@ -173,7 +175,8 @@ def largest(view: CheckpointView) -> list[Any]:
     return sorted(view.tensors, key=lambda one: (-one.numbers, one.name))[:10]
 
 
-def _table(console: Console, title: str, header: list[str], rows: list[list[str]]) -> None:
+def print_table(console: Console, title: str, header: list[str], rows: list[list[str]]) -> None:
+    """Prints a table of cells that strangers may have filled; nothing where it has no row."""
     if not rows:
         return
     table = Table(*header, title=Text(one_line(title)), title_justify="left", box=box.SIMPLE)
