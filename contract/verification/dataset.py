@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from contract.breaches import BreachError
+from contract.card import CARD
 from contract.errors import InputError
 from contract.hashing import MANIFEST
 from contract.manifest import Manifest, Shard, TotalsError, is_sealed, manifest_of
@@ -23,7 +24,6 @@ from contract.verification.pictures import check_pictures
 from contract.verification.rows import check_rejects, check_rows
 from contract.verification.tallies import Tallies
 
-CARD = "README.md"
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
