@@ -1,7 +1,7 @@
 """A dataset's card: what it is, for people and for the Hugging Face hub, written from manifest and schema alone.
 
-The card is called ``_README.md``. Readers of Parquet folders pass over names with a leading underscore; over a README.md
-pyarrow, pandas and Spark stumble. In a repository of the hub it becomes README.md (docs/data.md).
+The card is called ``_README.md``. Readers of Parquet folders pass over names with a leading underscore; over a
+README.md pyarrow, pandas and Spark stumble. In a repository of the hub it becomes README.md (docs/data.md).
 """
 
 from __future__ import annotations

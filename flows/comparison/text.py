@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from flows.comparison.datasets import Difference, Values
-from flows.inspection.text import print_table
+from flows.inspection.text import new_console, print_table
 from flows.shown import one_line, shown
 
 _CELL = 80
@@ -16,7 +16,7 @@ _STATISTICS = 30
 
 def print_difference(found: Difference) -> None:
     """Prints it, from what was made otherwise to the rows that are otherwise."""
-    console, rows = Console(soft_wrap=False), found.rows
+    console, rows = new_console(), found.rows
     print(one_line(f"{found.dataset}: from {found.addresses[0]} to {found.addresses[1]}"))
     print(
         f"{found.rows_out[0]:,} rows, then {found.rows_out[1]:,}: {rows.added:,} added, {rows.gone:,} gone, "

@@ -15,14 +15,14 @@ from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.dataset import Inspection
 from flows.inspection.pictures import has_picture, pictures_beside
 from flows.inspection.rows import readable_row
-from flows.inspection.text import largest, summary_cells, training_cells
+from flows.inspection.text import largest, said_of, summary_cells, training_cells
 from flows.overlay import labels_of, picture_of_row
 from flows.shown import flat, shown, size
 from reports.page.colours import hue
 from reports.page.switched import Piece, pieces
 
 _MOST = 200  # numbers of a group, such as the detector's classes
-_CELL, _VALUES = 400, 12
+_CELL = 400
 _PIECES_COLUMNS = {"text", "source_text", "replacements"}
 
 
@@ -70,9 +70,9 @@ def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(Path(__file__).parents[1] / "templates"), autoescape=True)
     environment.filters["shown"] = lambda value: shown(value, _CELL)
     environment.filters["size"] = size
+    environment.filters["said"] = said_of
     environment.filters["cells"] = summary_cells
     environment.globals["hue"] = hue
-    environment.globals["most_values"] = _VALUES
     return environment
 
 

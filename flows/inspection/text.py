@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,15 +19,20 @@ from flows.inspection.rows import readable_row
 from flows.inspection.statistics import ColumnStatistics, Statistics
 from flows.shown import flat, one_line, shown, size
 
-_CELL = 120
+_CELL, _WIDTH = 120, 160
 _STATISTICS, _MOST = 60, 10  # lines, and those of a group, such as the detector's classes
-_VALUES = 8
+_VALUES, _VALUE = 8, 40  # values of a column, and characters of each
 _BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def new_console() -> Console:
+    """As wide as the terminal, or as COLUMNS says; where the output goes to a file, wide enough for most tables."""
+    return Console(soft_wrap=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
 
 
 def print_inspection(inspection: Inspection) -> None:
     """Prints what a dataset is, its columns, statistics, rejects, parameters and sample rows."""
-    console = Console(soft_wrap=False)
+    console = new_console()
     for line in _heading(inspection):
         print(one_line(line))
     _print_columns(console, inspection)
@@ -85,18 +92,19 @@ def _print_statistics(console: Console, inspection: Inspection) -> None:
         return
     header = ["column", "nulls", "duplicates", "what stands there"]
     print_table(console, f"The rows' statistics ({inspection.read})", header, [
-        [one.name, f"{one.nulls:,}", "" if one.duplicates is None else f"{one.duplicates:,}", said]
-        for one in statistics.columns if (said := _said(one)) or one.nulls
+        [one.name, f"{one.nulls:,}", "" if one.duplicates is None else f"{one.duplicates:,}", f"{said} {_bars(one)}"]
+        for one in statistics.columns if (said := said_of(one)) or one.nulls
     ])  # fmt: skip
     print_table(
         console, "Characters by language", ["lang", "texts", "mean", "median", "95 %", "most"], _by_language(statistics)
     )
 
 
-def _said(one: ColumnStatistics) -> str:
+def said_of(one: ColumnStatistics) -> str:
+    """What stands in a column, in words."""
     if one.values:
         more = f", and {len(one.values) - _VALUES} others" if len(one.values) > _VALUES else ""
-        return ", ".join(f"{value} {count:,}" for value, count in one.values[:_VALUES]) + more
+        return ", ".join(f"{shown(value, _VALUE)} {count:,}" for value, count in one.values[:_VALUES]) + more
     found = one.numbers
     if found is None:
         return ""
@@ -104,8 +112,7 @@ def _said(one: ColumnStatistics) -> str:
     lost = f", {found.not_finite:,} not finite" if found.not_finite else ""
     if found.least == found.most:
         return f"always {found.least:.4g}{unit}{lost}"
-    numbers = f"{found.least:.4g} to {found.most:.4g}, mean {found.mean:.4g}, median {found.median:.4g}"
-    return f"{numbers}{unit}{lost} {bars(found.histogram)}"
+    return f"{found.least:.4g} to {found.most:.4g}, mean {found.mean:.4g}, median {found.median:.4g}{unit}{lost}"
 
 
 def _by_language(statistics: Statistics) -> list[list[str]]:
@@ -118,6 +125,12 @@ def summary_cells(found: Summary) -> list[str]:
     return [f"{found.count:,}", *(f"{number:.4g}" for number in numbers)]
 
 
+def _bars(one: ColumnStatistics) -> str:
+    """A histogram in one line of blocks; nothing of a column whose values are counted, or always the same."""
+    found = one.numbers
+    return "" if one.values or found is None or found.least == found.most else bars(found.histogram)
+
+
 def bars(histogram: Sequence[Bar]) -> str:
     """A histogram in one line of blocks."""
     most = max((bar.count for bar in histogram), default=0)
@@ -126,7 +139,7 @@ def bars(histogram: Sequence[Bar]) -> str:
 
 def print_checkpoints(views: Sequence[CheckpointView]) -> None:
     """Prints one checkpoint, or a table of several."""
-    console = Console(soft_wrap=False)
+    console = new_console()
     if len(views) == 1:
         _print_checkpoint(console, views[0])
         return
