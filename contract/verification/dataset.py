@@ -16,6 +16,7 @@ from contract.hashing import MANIFEST
 from contract.manifest import Manifest, Shard, TotalsError, is_sealed, manifest_of
 from contract.pictures import FILES_FOLDER
 from contract.places import Place
+from contract.progress import progress
 from contract.schemas import REJECTS, SCHEMAS, dataset_name
 from contract.shards import REJECTS_FOLDER, shard_name
 from contract.verification.files import check_schema, check_version, whole_file
@@ -78,7 +79,9 @@ def verify_dataset(place: Place) -> Verdict:
                 tallies.own_pictures = check_pictures(opened, place, str(file))
             return tallies
 
-    for shard, tallies in zip(manifest.shards, _in_order(look, range(len(manifest.shards))), strict=True):
+    shards = len(manifest.shards)
+    looked = progress(_in_order(look, range(shards)), f"verify: {manifest.dataset}", shards, "shards")
+    for shard, tallies in zip(manifest.shards, looked, strict=True):
         total.merge(tallies, str(place / shard.path))
     rejected = _check_rejects(place, manifest)
     if listed is not None and schema.name == "images":

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from contract.manifest import Manifest, Shard
 from contract.places import Place
+from contract.progress import progress
 from contract.schemas import DatasetSchema
 from flows.comparison.blocks import Blocks, Key, file_batches, merged
 from flows.inspection.rows import readable_row
@@ -86,7 +87,7 @@ def compare_rows(
     """
     found = RowDifference(examples)
     groups = gcd(len(one.manifest.shards), len(other.manifest.shards))
-    for rest in range(groups):
+    for rest in progress(range(groups), f"diff: {schema.name}", unit="groups of shards"):
         before, after = (side.manifest.shards[rest::groups] for side in (one, other))
         if [shard.sha256 for shard in before] == [shard.sha256 for shard in after]:
             found.unread += sum(shard.rows for shard in before)

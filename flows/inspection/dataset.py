@@ -13,6 +13,7 @@ from contract.errors import InputError
 from contract.hashing import MANIFEST
 from contract.manifest import Manifest, Shard, manifest_of
 from contract.places import Place
+from contract.progress import progress
 from contract.rejects import REASONS
 from contract.schemas import REJECTS, SCHEMAS, dataset_name, description_of, unit_of, version_of
 from contract.shards import REJECTS_FOLDER
@@ -176,7 +177,7 @@ def _count(table: pa.Table, schema: pa.Schema) -> Statistics:
 def _count_all(place: Place, manifest: Manifest, schema: pa.Schema) -> Statistics:
     names = columns_read(schema)
     counting = Counting(schema, names)
-    for shard in manifest.shards:
+    for shard in progress(manifest.shards, f"inspect: {manifest.dataset}", unit="shards"):
         with (place / shard.path).parquet() as file:
             for batch in all_batches(file, names, str(place / shard.path)):
                 counting.add(batch)

@@ -322,3 +322,42 @@ def test_doctor_names_each_part_and_how_to_get_what_is_missing(capsys, monkeypat
     assert "make serve" in shown
     for part in ("Python", "packages", "memory", "disk", "GPU", "DVC remote", "nudenet", "detectron2"):
         assert part in shown
+
+
+def test_datasets_in_a_store_of_s3_are_shown_verified_and_compared(whole, monkeypatch):
+    """Against a real server on loopback, by a process of its own, as a user has it: nothing of its clients is seen."""
+    server_module = pytest.importorskip("moto.server")
+    boto3 = pytest.importorskip("boto3")
+    pytest.importorskip("s3fs")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": str(Path(__file__).parents[2]),
+    }  # fmt: skip
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    command = "import sys; from flows.cli import run_command; sys.exit(run_command(sys.argv[1:]))"
+
+    def m3p(*given: str) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, "-c", command, *given], capture_output=True, text=True, check=False)
+
+    try:
+        client = boto3.client("s3", endpoint_url=settings["AWS_ENDPOINT_URL"])
+        client.create_bucket(Bucket="bucket")
+        for path in (one for name in ("captions", "images") for one in (whole / name).rglob("*") if one.is_file()):
+            client.upload_file(str(path), "bucket", path.relative_to(whole).as_posix())
+        for given, said in (
+            (("inspect", "s3://bucket/captions"), "38 rows in, 36 out"),
+            (("inspect", "s3://bucket/captions", "--verify"), "its rows fit images beside it"),
+            (("diff", "s3://bucket/captions", str(whole / "captions")), "36 the same"),
+        ):
+            done = m3p(*given)
+            assert done.returncode == 0 and not done.stderr and said in done.stdout, (given, done.stderr)
+        for address in ("s3://bucket/nothing", "s3://no-such-bucket/captions"):
+            done = m3p("inspect", address)
+            assert done.returncode in (1, 2) and done.stderr.startswith("m3p: ") and "Traceback" not in done.stderr
+            assert "Unclosed" not in done.stderr and "Warning" not in done.stderr
+    finally:
+        server.stop()
