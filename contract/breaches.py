@@ -65,6 +65,9 @@ class BreachError(M3PError):
         what: where, and what was found.
         expected: what should have been there.
         remedy: what to do about it.
+
+    Attributes:
+        found: where, and what was found, without the name.
     """
 
     exit_code = FAILED
@@ -73,7 +76,12 @@ class BreachError(M3PError):
         if name not in BREACHES:
             raise ValueError(f"unknown breach {name!r}; add it to contract/breaches.py")
         self.name = name
+        self.found = what
         super().__init__(f"{name}: {what}", expected, remedy)
+
+    def __reduce__(self) -> tuple[type[BreachError], tuple[str, ...]]:  # type: ignore[override]
+        """Keeps the name too when it is sent to another process."""
+        return type(self), (self.name, self.found, self.expected, self.remedy)
 
     @classmethod
     def of(cls, name: str, error: InputError) -> BreachError:

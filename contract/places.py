@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -66,8 +66,8 @@ class Place:
     @property
     def parent(self) -> Place:
         """The folder in which it lies."""
-        if self.local is not None:  # "." and "captions/.." have a parent too
-            above = self.local.resolve().parent
+        if self.local is not None:  # "." and "captions/.." have a parent too; links of DVC's are not followed
+            above = Path(os.path.normpath(self.local)).parent
             named = Path(self.address)
             return Place(self.filesystem, str(above), str(named.parent if named.name not in ("", "..") else above))
         return Place(self.filesystem, self.path.rpartition("/")[0], self.address.rpartition("/")[0])
@@ -96,8 +96,7 @@ class Place:
                 found = self.filesystem.info(self.path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        size = found.get("size")
-        return size if isinstance(size, int) else None
+        return _size(found)
 
     def folders(self) -> list[str]:
         """Names of the folders in this one, sorted; none where that cannot be told."""
@@ -105,12 +104,12 @@ class Place:
         paths = [one["name"].rstrip("/") for one in listed if one["type"] == "directory"]
         return sorted(PurePosixPath(path).name for path in paths if not self._is_itself(path))
 
-    def names(self) -> list[str] | None:
-        """Names of the files in this folder itself, sorted; None where the place lists no such folder."""
+    def listing(self) -> dict[str, int | None] | None:
+        """Bytes of each file in this folder itself, by its name; None where the place lists no such folder."""
         listed = self._asked(lambda: self.filesystem.ls(self.path, detail=True))
         if listed is None or (len(listed) == 1 and self._is_itself(listed[0]["name"])):
             return None  # a file lists itself
-        return sorted(PurePosixPath(one["name"]).name for one in listed if one["type"] != "directory")
+        return {PurePosixPath(one["name"]).name: _size(one) for one in listed if one["type"] != "directory"}
 
     def files(self) -> dict[str, int | None] | None:
         """Bytes of each file below this folder, by its path in it; None where the place does not list its files."""
@@ -121,8 +120,7 @@ class Place:
         found: dict[str, int | None] = {}
         for path, about in listed.items():
             if path.startswith(prefix) and not path.endswith("/"):
-                size = about.get("size")
-                found[path[len(prefix) :]] = size if isinstance(size, int) else None
+                found[path[len(prefix) :]] = _size(about)
         return found
 
     def _is_itself(self, path: str) -> bool:
@@ -184,11 +182,7 @@ class Place:
             raise InputError(f"{self} is not there.") from error
         return digest.hexdigest(), size
 
-    def download(self, folder: Path) -> Path:
-        """The file on this machine: itself, or a copy in a folder."""
-        if self.local is not None:
-            return self.local
-        target = folder / self.name
-        with target.open("wb") as copy, self.filesystem.open(self.path, "rb") as file:
-            shutil.copyfileobj(file, copy, _BLOCK)
-        return target
+
+def _size(about: dict[str, Any]) -> int | None:
+    size = about.get("size")
+    return size if isinstance(size, int) else None

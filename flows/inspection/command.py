@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.breaches import BreachError
-from contract.errors import UsageError
+from contract.errors import InputError, UsageError
 from contract.places import Place
 from flows.addresses import place_at
 from flows.inspection.found import Found, find
@@ -68,7 +68,7 @@ def _verify(place: Place, as_json: bool) -> dict[str, Any]:
         return _verdict(place)
     except BreachError as error:
         if as_json:
-            breach = {"name": error.name, "what": error.what, "expected": error.expected}
+            breach = {"name": error.name, "what": error.found, "expected": error.expected}
             print(json.dumps({"kind": "breach", "address": place.address, "breach": breach}, indent=2))
         raise
 
@@ -78,7 +78,10 @@ def _verdict(place: Place) -> dict[str, Any]:
     from flows.inspection.checkpoint import verify_checkpoint
     from flows.shown import one_line, size
 
-    found = find(place)
+    try:
+        found = find(place)
+    except InputError as error:  # there are files, and none by which it would be known
+        raise BreachError.of("unfinished", error) from error
     where = one_line(str(place))
     if found.kind == "checkpoint":
         count = verify_checkpoint(place)

@@ -148,10 +148,12 @@ def _columns(schema: pa.Schema) -> list[Column]:
 
 
 def _notes(place: Place, manifest: Manifest) -> Iterator[str]:
-    """What one listing of the folder tells."""
-    found = place.files()
+    """What listings of the folder and of its rejects tell; pictures, of which there may be millions, are not listed."""
+    found = place.listing()
     if found is None:
         return
+    rejects = (place / REJECTS_FOLDER).listing() or {}
+    found |= {f"{REJECTS_FOLDER}/{name}": size for name, size in rejects.items()}
     for shard in (*manifest.shards, *manifest.rejects):
         if shard.path not in found:
             raise InputError(f"{place / shard.path} is not there.", "a file that the manifest states.",

@@ -46,7 +46,7 @@ def find(place: Place) -> Found:
 
 
 def _nothing(place: Place, folders: list[str]) -> InputError | UsageError:
-    files = place.names()
+    files = place.listing()
     if files is None:
         return UsageError(f"{place} is not there.", _KINDS)
     if not files and not folders:

@@ -1,5 +1,6 @@
 """Every damage is found, and found by its name."""
 
+import copy
 import json
 import shutil
 from collections.abc import Callable
@@ -331,3 +332,11 @@ def test_an_older_manifest_has_no_seal_and_is_read(world):
     del values["seal"]
     path.write_text(json.dumps(values))
     verify_dataset(Place.of(world / "corpus"))
+
+
+def test_a_breach_keeps_its_name_when_it_is_sent_on():
+    error = BreachError("sha256", "a file", "another", "do this")
+    again = copy.copy(error)
+    assert (again.name, str(again)) == ("sha256", str(error))
+    with pytest.raises(ValueError, match="breaches"):
+        BreachError("bad mood", "a file")

@@ -199,6 +199,9 @@ def test_a_verdict_is_a_line_or_a_breach_and_exit_1(world, capsys):
     said = inspected(capsys, world / "captions", "--verify")
     assert said.count("\n") == 1 and "38 rows" in said and "its rows fit images beside it" in said
     assert json.loads(inspected(capsys, world / "captions", "--verify", "--json"))["verified"] is True
+    (world / "corpus" / "_manifest.json").unlink()
+    assert run_command(["inspect", str(world / "corpus"), "--verify"]) == 1
+    assert capsys.readouterr().err.startswith("m3p: unfinished: ")
     edit_manifest(world / "captions", seed=8)
     assert run_command(["inspect", str(world / "captions"), "--verify"]) == 1
     assert capsys.readouterr().err.startswith("m3p: manifest_edited: ")
