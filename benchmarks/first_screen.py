@@ -21,6 +21,7 @@ from parts.datasets import write_dataset
 from contract.hashing import shard_of
 from contract.schemas import CAPTIONS
 
+REPOSITORY = Path(__file__).parents[1]
 COMMAND = "import sys; from flows.cli import run_command; sys.exit(run_command(sys.argv[1:]))"
 
 
@@ -44,7 +45,8 @@ def batches(shards: int, rows: int) -> Iterator[pa.RecordBatch]:
 def seconds(*given: object) -> float:
     """Of one run of the command."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", COMMAND, "inspect", *map(str, given)], check=True, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-c", COMMAND, "inspect", *map(str, given)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
