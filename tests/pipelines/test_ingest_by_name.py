@@ -8,9 +8,7 @@ from contract.errors import InputError
 
 def test_each_line_goes_to_the_picture_that_it_names(tmp_path):
     pictures(tmp_path, {"beach.jpg": 1, "IMG 02.jpeg": 2, "trip/cat.v2.jpg": 3, "unsaid.png": 4})
-    lines = (
-        "\ufeffbeach.jpg\tA dog on the beach.\r\n\r\nbeach.jpg Sand and sea.\nIMG 02.jpeg\tA car.\ncat.v2  A cat.\n"
-    )
+    lines = "\ufeffbeach.jpg\tA dog on the beach.\r\n\r\nbeach.jpg Sand and sea.\nIMG 02.jpeg\tA car.\ncat.v2  A cat.\n"
     write(tmp_path / "captions/en.txt", lines)
     write(tmp_path / "captions/de.more.txt.gz", "trip/beach.jpg\tEin Hund.\n")
     write(tmp_path / "captions/NOTES.md", "not for reading")
