@@ -116,8 +116,8 @@ def _say_how_to_run(port: int, url: str) -> None:
 
 
 def deployments() -> list[dict[str, Any]]:
-    """The deployments as prefect.yaml states them."""
-    return list(read_yaml(Path("prefect.yaml"))["deployments"])
+    """The deployments of prefect.yaml that are run from this folder; workers run those that name a work pool."""
+    return [one for one in read_yaml(Path("prefect.yaml"))["deployments"] if "work_pool" not in one]
 
 
 def _serve_deployments() -> None:
@@ -133,7 +133,7 @@ def _serve_deployments() -> None:
             parameters=one["parameters"],
             tags=one["tags"],
             description=one["description"],
-            concurrency_limit=1,  # two runs of one profile would write the same files
+            concurrency_limit=one["concurrency_limit"],
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
         for one in deployments()

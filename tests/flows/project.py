@@ -12,6 +12,8 @@ stages:
   scenes:
     foreach: ${drawn_profiles}
     do:
+      meta:
+        half: data
       cmd: python step.py scenes data/${item}/raw
       params:
         - profiles/${item}.yaml:
@@ -21,6 +23,9 @@ stages:
   ingest:
     foreach: ${profiles}
     do:
+      meta:
+        half: data
+        gpu: true
       cmd: python step.py ingest data/${item}/images
       deps:
         - versions/ingest
@@ -33,6 +38,8 @@ stages:
   corpus:
     foreach: ${profiles}
     do:
+      meta:
+        half: data
       cmd: python step.py corpus data/${item}/corpus
       deps:
         - versions/corpus
@@ -48,6 +55,9 @@ stages:
       checkpoint:
         - mct
         - plain
+    meta:
+      half: train
+      gpu: true
     cmd: python step.py evaluate data/${item.profile}/metrics/${item.checkpoint}.json
     deps:
       - data/${item.profile}/images
@@ -56,6 +66,8 @@ stages:
   report:
     foreach: ${profiles}
     do:
+      meta:
+        half: train
       cmd: python step.py report reports/${item}
       deps:
         - data/${item}/corpus
