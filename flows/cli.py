@@ -118,6 +118,19 @@ def caption(
 
 
 @app.command()
+def deploy(
+    pool: Annotated[
+        str | None, typer.Option(help="Work pool for the deployments that name none; else only data and train.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Register, on a Prefect server, the deployments that workers on other machines run."""
+    from flows.deploy import deploy
+
+    deploy(pool)
+
+
+@app.command()
 def doctor(debug: Debug = False) -> None:
     """Check this machine: versions, GPU, disk, memory, server, remote, optional parts."""
     from flows.doctor import report

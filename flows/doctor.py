@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -18,11 +14,10 @@ from pathlib import Path
 
 from contract.command import total_cores
 from contract.errors import M3PError, UsageError
-from flows.environment import enter_project
-from flows.remote import remote_name, require_answer, without_secrets
+from flows.environment import enter_project, require_server, without_secrets
+from flows.remote import remote_name, require_answer
 
 _GIB = 1 << 30
-_ANSWER_SECONDS = 5
 _LEAST_MEMORY_GIB, _LEAST_DISK_GIB = 6, 10  # what the demo needs, with the installation
 _OPTIONAL = {
     "dvc_s3": ("DVC remotes in S3-compatible storage", "pip install -e '.[s3]'"),
@@ -138,23 +133,14 @@ def _prefect_server() -> Iterator[Finding]:
         remedy = "nothing for `m3p run`; for deployments, `make serve` and export the PREFECT_API_URL that it prints."
         yield Finding("Prefect server", "PREFECT_API_URL is not set", remedy, needed=False)
         return
-    shown, own = without_secrets(url), version("prefect")
+    own = version("prefect")
     try:
-        there = json.loads(_ask(f"{url.rstrip('/')}/admin/version"))
-    except (urllib.error.URLError, ValueError, OSError):
-        yield Finding(
-            "Prefect server", f"{shown} does not answer", "start it with `make serve`, or unset PREFECT_API_URL."
-        )
+        there = require_server(url)
+    except M3PError as error:
+        yield Finding("Prefect server", error.what, error.remedy)
         return
     remedy = "" if there == own else f"run Prefect {own} there too: `make setup` in its clone."
-    yield Finding("Prefect server", f"{shown} answers, Prefect {there}", remedy)
-
-
-def _ask(url: str) -> bytes:
-    at_home = urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")  # reached through no proxy
-    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if at_home else []))
-    with opener.open(url, timeout=_ANSWER_SECONDS) as answer:
-        return bytes(answer.read())
+    yield Finding("Prefect server", f"{without_secrets(url)} answers, Prefect {there}", remedy)
 
 
 def _dvc() -> Iterator[Finding]:

@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from contract.errors import DONE, FAILED, InputError, M3PError, PassingError, UsageError
-from flows.environment import stage_environment
+from flows.environment import stage_environment, without_secrets
 from flows.graph import open_repo
 
 _ANSWER_SECONDS = 30
 _ABOUT = "The DVC remote {name}: "
 _SAID = 500  # characters of a library's message
-_SECRET = re.compile(r"(?<=://)[^/@\s]+@")  # name and password within an address
 _PASSING = re.compile(
     r"Could not connect|failed to connect|[Tt]imed out|[Tt]imeout|Connection (reset|refused|was closed)"
     r"|SlowDown|ServiceUnavailable|InternalError|Unable to acquire lock"
@@ -178,11 +177,6 @@ def explained(name: str, said: str) -> M3PError:
             kind = PassingError if pattern == _PASSING.pattern else InputError
             return kind(what, expected, remedy.format(name=name))
     return InputError(what, "a remote that works.", "`dvc remote list` and docs/remotes.md.")
-
-
-def without_secrets(text: str) -> str:
-    """A text without the names and passwords within its addresses."""
-    return _SECRET.sub("", text)
 
 
 def _look() -> int:

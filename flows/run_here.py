@@ -6,7 +6,7 @@ import os
 import sys
 
 from flows import remote
-from flows.environment import enter_project, prepare_prefect
+from flows.environment import enter_project, prepare_prefect, require_server
 from flows.graph import report_page
 from flows.halves import check_half, fetch
 from flows.plan import describe, list_the_profile, make_plan, require_inputs
@@ -64,6 +64,8 @@ def pull_here(profile: str, half: str) -> None:
 
 def _run_flow(profile: str, target: str | None, workers: int | None, half: str | None, debug: bool) -> None:
     prepare_prefect()
+    if url := os.environ.get("PREFECT_API_URL"):
+        require_server(url)
     from flows.console import show_stages_only
     from flows.reproduce import reproduce
 

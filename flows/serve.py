@@ -13,17 +13,14 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from contract.config import read_yaml
 from contract.errors import DONE, InputError, M3PError, UsageError
-from flows.environment import enter_project, prepare_prefect
+from flows.deploy import served_deployments
+from flows.environment import enter_project, open_url, prepare_prefect
 
 HOST = "127.0.0.1"
 _HEALTHY_SECONDS = 180.0
@@ -94,14 +91,12 @@ def _require_free(port: int) -> None:
 
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback never goes through a proxy
     deadline = time.monotonic() + _HEALTHY_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with direct.open(f"{url}/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
+            open_url(f"{url}/health")
+            return
+        except OSError:
             time.sleep(0.5)  # not up yet
     raise InputError("The Prefect server did not come up.", f"an answer at {url}/health.", f"see {log}.")
 
@@ -110,14 +105,9 @@ def _say_how_to_run(port: int, url: str) -> None:
     print(f"Prefect server: http://{HOST}:{port}  (its log: {os.environ['PREFECT_HOME']}/server.log)")
     print("From another shell, in this folder:")
     print(f"  export PREFECT_API_URL={url}")
-    for deployment in deployments():
+    for deployment in served_deployments():
         print(f"  .venv/bin/prefect deployment run reproduce/{deployment['name']} --watch")
     print("Ctrl-C ends server and deployments.", flush=True)
-
-
-def deployments() -> list[dict[str, Any]]:
-    """The deployments of prefect.yaml that are run from this folder; workers run those that name a work pool."""
-    return [one for one in read_yaml(Path("prefect.yaml"))["deployments"] if "work_pool" not in one]
 
 
 def _serve_deployments() -> None:
@@ -136,7 +126,7 @@ def _serve_deployments() -> None:
             concurrency_limit=one["concurrency_limit"],
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        for one in deployments()
+        for one in served_deployments()
     ]
     serve_deployments(*served, print_starting_message=False)
 
