@@ -1,7 +1,7 @@
 """`m3p deploy`: the deployments of prefect.yaml that workers run, registered on a server.
 
-``prefect deploy`` of the Prefect in use makes the first of them and then ends with an error of its own: it asks for a
-pool's workers with a limit that is null, which the server refuses. What stands in prefect.yaml is the same for both.
+It reads what ``prefect deploy`` would. That command asks for work pools that are there already, and where M3P_PROJECT
+is set it writes that value down for all workers, instead of letting each look up its own.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contract.config import read_yaml
 from contract.errors import UsageError
 from flows.environment import enter_project, prepare_prefect, require_server
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.actions import DeploymentScheduleCreate
 
 _FILE = Path("prefect.yaml")
 
@@ -21,6 +24,17 @@ _FILE = Path("prefect.yaml")
 def served_deployments() -> list[dict[str, Any]]:
     """The deployments that `make serve` runs from this folder."""
     return [one for one in read_yaml(_FILE)["deployments"] if "work_pool" not in one]
+
+
+def schedules_of(deployment: dict[str, Any]) -> list[DeploymentScheduleCreate]:
+    """A deployment's schedules, as prefect.yaml states them: ``cron``, and ``timezone`` where it is not UTC."""
+    from prefect.client.schemas.actions import DeploymentScheduleCreate
+    from prefect.client.schemas.schedules import CronSchedule
+
+    return [
+        DeploymentScheduleCreate(schedule=CronSchedule(cron=one["cron"], timezone=one.get("timezone")), active=True)
+        for one in deployment.get("schedules", ())
+    ]
 
 
 def deploy(pool: str | None) -> None:
@@ -63,6 +77,7 @@ def deploy(pool: str | None) -> None:
                     flow_id, one["name"], work_pool_name=pools[one["name"]], entrypoint=one["entrypoint"],
                     pull_steps=stated["pull"], parameters=one["parameters"], tags=one["tags"],
                     description=one["description"], concurrency_limit=one["concurrency_limit"],
+                    schedules=schedules_of(one),
                     parameter_openapi_schema=parameter_schema(reproduce).model_dump_for_openapi(),
                     enforce_parameter_schema=True,
                 )  # fmt: skip

@@ -149,8 +149,8 @@ def reproduce(
         logger.info(said)
     waiting = sum(state is not State.UP_TO_DATE for state in plan.states.values())
     logger.info(f"{len(plan.graph)} stages: {len(plan.graph) - waiting} up to date, {waiting} to look at or to run")
-    failures = _run_graph(plan, workers_of(workers), gpu_limit() if _has_gpu_work(plan) else None)
-    artifacts.leave_summary(profile, plan.graph)
+    done, failures = _run_graph(plan, workers_of(workers), gpu_limit() if _has_gpu_work(plan) else None)
+    artifacts.leave_summary(profile, {address: plan.graph[address] for address in plan.graph if address in done})
     if failures:
         raise ReproductionFailedError("\n".join(failures))
     if half is not None and target is None:
@@ -170,8 +170,8 @@ def _has_gpu_work(plan: Plan) -> bool:
     return any(plan.graph[address].gpu and state is not State.UP_TO_DATE for address, state in plan.states.items())
 
 
-def _run_graph(plan: Plan, cores: int, limit: GpuLimit | None) -> list[str]:
-    """Runs every stage once those that it needs are done; returns a message a stage that failed."""
+def _run_graph(plan: Plan, cores: int, limit: GpuLimit | None) -> tuple[set[str], list[str]]:
+    """Runs every stage once those that it needs are done; returns those that are, and a message a stage that failed."""
     futures: dict[str, PrefectFuture[Any]] = {}
     finished: SimpleQueue[tuple[str, PrefectFuture[Any]]] = SimpleQueue()
     done: set[str] = set()
@@ -202,7 +202,8 @@ def _run_graph(plan: Plan, cores: int, limit: GpuLimit | None) -> list[str]:
     finally:
         processes.stop()
     skipped = [address for address in plan.graph if address not in done and address not in failures]
-    return [*failures.values(), *([f"Not run, because they need it: {', '.join(skipped)}."] if skipped else [])]
+    said = [*failures.values(), *([f"Not run, because they need it: {', '.join(skipped)}."] if skipped else [])]
+    return done, said
 
 
 def _startable(graph: Graph, ready: list[str], running: set[str], slots: int, gpu_slots: int) -> list[str]:

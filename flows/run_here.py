@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from pathlib import Path
 
+from contract.errors import InputError, M3PError
 from flows import remote
 from flows.environment import enter_project, prepare_prefect, require_server
 from flows.graph import report_page
@@ -66,8 +69,26 @@ def _run_flow(profile: str, target: str | None, workers: int | None, half: str |
     prepare_prefect()
     if url := os.environ.get("PREFECT_API_URL"):
         require_server(url)
+    elif not debug:
+        os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "CRITICAL")  # the run's own server: no tracebacks of it
+    from httpx import HTTPError
+
     from flows.console import show_stages_only
     from flows.reproduce import reproduce
 
     show_stages_only(debug)
-    reproduce(profile, target, workers, half)
+    try:
+        reproduce(profile, target, workers, half)
+    except HTTPError as error:
+        raise _server_failure(error) from error
+
+
+def _server_failure(error: Exception) -> M3PError:
+    """What to do where Prefect's server failed in the middle of a run; more often than not its disk is full."""
+    home = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect"))
+    free = shutil.disk_usage(home).free if home.is_dir() else 0
+    return InputError(
+        f"Prefect's server failed: {str(error).split(' - ')[0]}.",
+        f"room for its database; {free / 1e6:,.0f} MB are free in {home}.",
+        "make room, or mend that server; run the same command again, what is finished is kept.",
+    )

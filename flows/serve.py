@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from contract.errors import DONE, InputError, M3PError, UsageError
-from flows.deploy import served_deployments
+from flows.deploy import schedules_of, served_deployments
 from flows.environment import enter_project, open_url, prepare_prefect
 
 HOST = "127.0.0.1"
@@ -49,6 +49,7 @@ def serve(port: int) -> None:
         InputError: where the server does not come up.
     """
     enter_project()
+    os.environ.pop("PREFECT_API_URL", None)  # of an earlier server, say, exported in this shell
     prepare_prefect()
     url = f"http://{HOST}:{port}/api"
     os.environ["PREFECT_API_URL"] = url
@@ -124,11 +125,12 @@ def _serve_deployments() -> None:
             tags=one["tags"],
             description=one["description"],
             concurrency_limit=one["concurrency_limit"],
+            schedules=schedules_of(one),
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
         for one in served_deployments()
     ]
-    serve_deployments(*served, print_starting_message=False)
+    serve_deployments(*served, print_starting_message=False, pause_on_shutdown=False)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import boto3
 from moto.server import ThreadedMotoServer
 
-SECRET = "a-secret-that-must-not-be-seen"
+SECRET = token_hex(20)  # not in any file, so that it can be looked for
 KEYS = {"AWS_ACCESS_KEY_ID": "the-key", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": "us-east-1"}
 
 

@@ -70,6 +70,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "prefect.yaml").write_text((repository / "prefect.yaml").read_text())
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+    environment["PREFECT_API_URL"] = "http://127.0.0.1:9/api"  # exported once, of a server that is no more
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "flows.serve", "--port", str(port)], cwd=folder, env=environment,
