@@ -23,6 +23,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from contract.command import workers_of
 from contract.errors import M3PError, PassingError
 from flows import artifacts, remote
+from flows.console import leave_out_tracebacks
 from flows.environment import stage_environment
 from flows.gpu import GpuLimit, gpu_limit, gpu_slot
 from flows.graph import Graph, Stage, only_half, read_graph, select
@@ -137,6 +138,7 @@ def reproduce(
         InputError: where inputs are missing, before anything runs, or the remote refuses.
         ReproductionFailedError: where a stage failed; the others that do not need it have run.
     """
+    leave_out_tracebacks()
     logger = get_run_logger(stage="")
     check_half(half)
     label_run(profile, target, half)

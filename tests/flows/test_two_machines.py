@@ -4,7 +4,6 @@ The demo in miniature. Both machines are this one; what tells them apart is the 
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -109,6 +108,7 @@ def test_data_are_made_on_one_machine_and_the_other_trains_on_them(tmp_path, rec
             assert run["state"]["type"] == "COMPLETED", (tmp_path / f"{half}.log").read_text()[-4000:]
             assert run["work_pool_name"] == half
             record_property(f"{half}_s", round(run["total_run_time"]))
+        kinds = {one["key"]: one["type"] for one in server.ask("artifacts", limit=200)}
         brought = maker.m3p("pull", "--profile", "demo")
         data, train = run_of(server, "data"), run_of(server, "train")
         tasks = {half: tasks_of(server, run_of(server, half)) for half in ("data", "train")}
@@ -123,9 +123,11 @@ def test_data_are_made_on_one_machine_and_the_other_trains_on_them(tmp_path, rec
         assert run["name"].startswith(f"reproduce-demo-{half}-")
         assert {"demo", half, f"commit-{commit}"} <= set(run["tags"])
 
+    for stage in ("ingest-demo", "regions-demo", "pretrain-mct-demo"):
+        assert (kinds[f"{stage}-outputs"], kinds[f"{stage}-picture"]) == ("table", "image")
+    assert kinds["demo-data-pulled"] == kinds["demo-train-pushed"] == "table"
     for dataset in ("images", "captions", "regions", "codeswitch", "triples", "corpus"):
         assert trainer.manifest(dataset) == maker.manifest(dataset)
-    assert not (maker.clone / "data" / "demo" / "checkpoints" / "understanding-mct" / "work").exists()
     assert not (trainer.clone / "data" / "demo" / "raw" / "dictionaries").exists(), "no stage of this half reads them"
     assert [one["Key"] for one in stored] == ["store/m3p/demo/data.json", "store/m3p/demo/train.json"]
 
@@ -137,7 +139,4 @@ def test_data_are_made_on_one_machine_and_the_other_trains_on_them(tmp_path, rec
     assert not files_with(SECRET, tmp_path)
     logs = "\n".join(machine.log.read_text() for machine in (maker, trainer))
     assert not unclean(logs), unclean(logs)
-    assert git(maker.clone, "status", "--porcelain", "--", ".dvc") == "", (
-        "where it answers, and its keys, are not under git"
-    )
-    assert os.environ.get("AWS_SECRET_ACCESS_KEY") != SECRET
+    assert git(maker.clone, "status", "--porcelain", "--", ".dvc") == "", "where it answers is not under git"
