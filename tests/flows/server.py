@@ -86,6 +86,6 @@ def process(
 
 
 def unclean(said: str) -> list[str]:
-    """The lines that no user should see: tracebacks, warnings of libraries, deprecations."""
-    bad = re.compile(r"Traceback \(most recent|Warning: |DeprecationWarning|deprecated|\bWARNING\b")
+    """The lines that no user should see: tracebacks, warnings of libraries, deprecations; a stage may warn."""
+    bad = re.compile(r"Traceback \(most recent|Warning: |DeprecationWarning|deprecated|WARNING +\| (?!Task run)")
     return [line for line in said.splitlines() if bad.search(line)]
