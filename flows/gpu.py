@@ -6,6 +6,7 @@ as well, ``gpu-<host name>``: the first run that finds a GPU makes it, for one s
 
 from __future__ import annotations
 
+import logging
 import platform
 import subprocess
 import sys
@@ -70,6 +71,17 @@ def _has_gpu() -> bool:
     return subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
 
 
+def _no_attempt(record: logging.LogRecord) -> bool:
+    return not str(record.msg).endswith("failed to process item %r")
+
+
+def _log_no_attempts() -> None:
+    """Keeps out of Prefect's log that a slot was not to be had, which it calls an error; one that is, is raised too."""
+    logger = logging.getLogger("prefect._internal.concurrency")
+    if _no_attempt not in logger.filters:
+        logger.addFilter(_no_attempt)
+
+
 def _all_are_held(error: ConcurrencySlotAcquisitionError) -> bool:
     return isinstance(error.__cause__, HTTPStatusError) and error.__cause__.response.status_code == codes.LOCKED
 
@@ -92,6 +104,7 @@ def gpu_slot(
     if limit is None or limit.name is None:
         yield
         return
+    _log_no_attempts()
     holder = ConcurrencyLeaseHolder(type="task_run", id=task_run)
     with ExitStack() as held:
         waits = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from project import events, make_project
-from server import Server, prefect_server
+from server import Server, prefect_server, unclean
 
 from flows.gpu import limit_name
 from flows.graph import Stage
@@ -68,6 +68,7 @@ def test_gpu_stages_of_two_runs_never_meet(tmp_path, record_property):
         said = [run.communicate(timeout=300)[0] for run in runs]
         assert [run.returncode for run in runs] == [0, 0], "\n".join(said)
     assert any("waits until another stage leaves the GPU" in text for text in said)
+    assert not any("ERROR" in text or unclean(text) for text in said), "\n".join(said)
 
     found = [spans(project) for project in projects]
     assert [len(one) for one in found] == [3, 3]
