@@ -185,7 +185,7 @@ def _run_graph(plan: Plan, cores: int, limit: GpuLimit | None) -> tuple[set[str]
     try:
         while True:
             ready = [one for one in order if one not in futures and done.issuperset(plan.graph[one].needs)]
-            starting = _startable(plan.graph, ready, running, slots, limit.at_once if limit else slots)
+            starting = startable(plan.graph, ready, running, slots, limit.at_once if limit else slots)
             running.update(starting)
             environment = stage_environment(max(1, cores // max(1, len(running))), max(1, cores // slots))
             for address in starting:
@@ -208,7 +208,7 @@ def _run_graph(plan: Plan, cores: int, limit: GpuLimit | None) -> tuple[set[str]
     return done, said
 
 
-def _startable(graph: Graph, ready: list[str], running: set[str], slots: int, gpu_slots: int) -> list[str]:
+def startable(graph: Graph, ready: list[str], running: set[str], slots: int, gpu_slots: int) -> list[str]:
     """Those that begin now, of those that are ready: as many as there are slots, and of GPU stages as these have."""
     starting: list[str] = []
     for address in ready:

@@ -11,7 +11,7 @@ from server import Server, prefect_server, unclean
 
 from flows.gpu import limit_name
 from flows.graph import Stage
-from flows.reproduce import _startable
+from flows.reproduce import startable
 
 ON_GPU = {"ingest", "evaluate"}  # as the tiny project's dvc.yaml says
 
@@ -33,7 +33,7 @@ def stage(name: str, gpu: bool) -> Stage:
 )
 def test_in_one_run_no_two_gpu_stages_are_started_side_by_side(ready, running, gpu_slots, starting):
     graph = {name: stage(name, name.startswith("g")) for name in ("g1", "g2", "c1", "c2")}
-    assert _startable(graph, ready, set(running), 2, gpu_slots) == starting
+    assert startable(graph, ready, set(running), 2, gpu_slots) == starting
 
 
 def spans(project: Path) -> list[tuple[float, float, str]]:
