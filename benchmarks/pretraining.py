@@ -150,7 +150,8 @@ def _lines(
     torch.manual_seed(7)
     network = UnderstandingNetwork(config).to(device).train()
     if given.compile:
-        network.compile_parts()
+        with torch.autocast(device.type, torch.bfloat16, enabled=given.precision == "bfloat16"):
+            network.compile_parts()
     ours = step_of(network, loss_of_ours, given.precision, device)
     reference = PlainReference(config, config.max_text_length + MOST_REGIONS).to(device).train()
     theirs = step_of(reference, loss_of_reference, given.precision, device)

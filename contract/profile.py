@@ -57,6 +57,9 @@ RAW_FOLDERS: tuple[RawFolder, ...] = (
     RawFolder("features", "region features that are there already: *.tsv, *.h5 or folders of *.npy", may_be_empty=True),
     RawFolder("log", "the image-search log: clicks.jsonl, .tsv or .parquet", may_be_empty=True),
     RawFolder("text", "plain text, one sentence a line: <lang>.txt or <lang>.txt.gz", may_be_empty=True),
+    RawFolder("tasks/translation", "sentences line by line, such as Multi30K's task 1", may_be_empty=True),
+    RawFolder("tasks/entailment", "premises, hypotheses and labels, such as XNLI's files", may_be_empty=True),
+    RawFolder("tasks/headlines", "headlines and bodies, such as XGLUE's NTG", may_be_empty=True),
 )
 
 

@@ -23,6 +23,7 @@ from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.tokenizer import MODEL_FILE, Tokenizer
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
+LEFT_OUT = "left_out"  # the key that says why there is no checkpoint
 
 
 def made_by(stage: str) -> Mark:
@@ -75,6 +76,13 @@ def save_index(folder: Path, parts: Sequence[str], training: dict[str, Any]) -> 
     (folder / CONFIG).write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def save_left_out(folder: Path, why: str, training: dict[str, Any]) -> None:
+    """Says in a folder why no checkpoint was made, which a sentence tells."""
+    with written_beside(folder) as new:
+        values = {LEFT_OUT: why, "training": training}
+        (new / CONFIG).write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
 def read_index(folder: Path) -> list[str]:
     """The languages or directions for each of which a folder holds a checkpoint; none where it is one itself.
 
@@ -91,6 +99,14 @@ def read_index(folder: Path) -> list[str]:
     return parts
 
 
+def task_of(folder: Path) -> str | None:
+    """The task for which a checkpoint was fine-tuned, or was to be had there been data; None where it says none."""
+    try:
+        return str(json.loads((folder / CONFIG).read_text())["training"]["parameters"]["task"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def read_config(folder: Path) -> tuple[NetworkConfig, dict[str, Any]]:
     """What a checkpoint says of its network, and all that it says, without its weights.
 
@@ -99,6 +115,8 @@ def read_config(folder: Path) -> tuple[NetworkConfig, dict[str, Any]]:
     """
     try:
         values = json.loads((folder / CONFIG).read_text())
+        if LEFT_OUT in values:
+            raise InputError(f"{folder} holds no checkpoint: {values[LEFT_OUT]}", "data to train on.")
         return load_config(NetworkConfig, values["network"], str(folder / CONFIG)), values
     except (OSError, ValueError, KeyError, TypeError, RecursionError, UsageError) as error:
         raise InputError(f"{folder} is no checkpoint ({error}).", f"{CONFIG}, {WEIGHTS} and {MODEL_FILE}.") from error

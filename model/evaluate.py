@@ -21,6 +21,7 @@ from model import checkpoint
 from model.bootstrap import LEVEL, RESAMPLES
 from model.choosing import evaluation_of
 from model.evaluation.measured import is_asked, together
+from model.left_out import why_left_out
 from model.task_config import FINETUNED, EvaluateConfig
 from model.task_inputs import Inputs
 
@@ -28,10 +29,18 @@ from model.task_inputs import Inputs
 def evaluate(call: Call[EvaluateConfig]) -> None:
     """The stage: loads the checkpoint, evaluates it, writes the metrics.
 
+    Where nobody brought data for the task, the metrics say that.
+
     Raises:
         InputError: where the data is not what the checkpoint needs.
     """
     folder, parts = call.path("checkpoint"), checkpoint.read_index(call.path("checkpoint"))
+    why = why_left_out(call.paths["data"], call.paths["captions"])
+    if why:
+        task = call.config.task or checkpoint.task_of(folder) or "the task"
+        print(f"{task} is left out: {why}")
+        _write(call, {"task": task, "left_out": why})
+        return
     wanted = [part for part in parts if is_asked(part, call.config.languages)]
     if parts and not wanted:
         raise InputError(
@@ -43,12 +52,15 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
         [module.measure(_inputs(call, folder / part), call.config, [part], call.seed) for part in wanted]
         or [module.measure(_inputs(call, folder), call.config, call.config.languages, call.seed)]
     )
-    head = {
-        "task": task, "checkpoint": folder.name, "seed": call.seed, "resamples": RESAMPLES, "interval_level": LEVEL,
-    }  # fmt: skip
+    head = {"task": task, "resamples": RESAMPLES, "interval_level": LEVEL}
+    _write(call, head | metrics | module.summary(metrics))
+
+
+def _write(call: Call[EvaluateConfig], metrics: dict[str, Any]) -> None:
+    head = {"task": metrics["task"], "checkpoint": call.path("checkpoint").name, "seed": call.seed}
     out = call.path("out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(head | metrics | module.summary(metrics), indent=2, ensure_ascii=False) + "\n")
+    out.write_text(json.dumps(head | metrics, indent=2, ensure_ascii=False) + "\n")
 
 
 def _task_of(folder: Path, named: str) -> str:
@@ -57,10 +69,9 @@ def _task_of(folder: Path, named: str) -> str:
     Raises:
         InputError: where the checkpoint's network does not do it.
     """
-    network, values = checkpoint.read_config(folder)
-    training = values.get("training")
-    parameters: dict[str, Any] = dict((training.get("parameters") if isinstance(training, dict) else None) or {})
-    task = named or parameters.get("task") or next(name for name, kind in FINETUNED.items() if kind == network.network)
+    network, _ = checkpoint.read_config(folder)
+    of_network = next(name for name, kind in FINETUNED.items() if kind == network.network)
+    task = named or checkpoint.task_of(folder) or of_network
     if FINETUNED.get(task) != network.network:
         raise InputError(
             f"{folder} is a checkpoint of the {network.network} network.",

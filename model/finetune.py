@@ -26,6 +26,7 @@ from contract.outputs import put_in_place
 from model import checkpoint, training, training_state
 from model.choosing import METRIC, validation
 from model.finetuning.lesson import EACH, NONE, Finetuning
+from model.left_out import why_left_out
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.rehearsal import rehearsed
 from model.spelling import learn_spelling
@@ -36,14 +37,15 @@ from model.training_plan import Running, Schedule
 
 # What a fine-tuning's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
-    "contract.text", "model.checkpoint", "model.choosing", "model.config", "model.data", "model.distributed",
-    "model.duplicates", "model.entailment_data", "model.entailment_files", "model.evaluation.measured",
-    "model.finetune", "model.finetuning", "model.headlines_data", "model.languages", "model.loader", "model.network",
-    "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.prepared", "model.reading",
-    "model.region_features", "model.region_pages", "model.regions", "model.rehearsal", "model.similarity",
-    "model.spelling", "model.task_config", "model.task_data", "model.task_files", "model.task_inputs",
-    "model.token_store", "model.tokenizer", "model.training", "model.training_plan", "model.training_record",
-    "model.training_state", "model.training_step", "model.translation_data", "model.vocabulary_loss", "model.work",
+    "contract.text", "model.attention_kernels", "model.checkpoint", "model.choosing", "model.config", "model.data",
+    "model.distributed", "model.duplicates", "model.entailment_data", "model.entailment_files",
+    "model.evaluation.measured", "model.finetune", "model.finetuning", "model.headlines_data", "model.languages",
+    "model.left_out", "model.loader", "model.network", "model.noise", "model.objectives", "model.order",
+    "model.packing", "model.pairs", "model.precision", "model.prepared", "model.reading", "model.region_features",
+    "model.region_pages", "model.regions", "model.rehearsal", "model.similarity", "model.spelling", "model.task_config",
+    "model.task_data", "model.task_files", "model.task_inputs", "model.tiled_attention", "model.token_store",
+    "model.tokenizer", "model.training", "model.training_plan", "model.training_record", "model.training_state",
+    "model.training_step", "model.translation_data", "model.vocabulary_loss", "model.work",
 )  # fmt: skip
 
 # And where its weights are chosen on held-out texts, by the metrics of its task.
@@ -57,6 +59,8 @@ CHOOSING_CODE = (
 def finetune(call: Call[FinetuneConfig]) -> None:
     """The stage: loads the checkpoint, trains it on one task's texts, writes the new checkpoint or checkpoints.
 
+    Where nobody brought data for the task, it says so in the checkpoint's place.
+
     Raises:
         InputError: where the checkpoint is not of the task's kind, or there is nothing to train on.
     """
@@ -66,6 +70,11 @@ def finetune(call: Call[FinetuneConfig]) -> None:
         "stage": "finetune", "parameters": as_parameters(config), "seed": call.seed,
         "inputs": {name: fingerprint(path) for name, path in call.paths.items() if path and name != "out"},
     }  # fmt: skip
+    why = why_left_out(call.paths["data"], call.paths["captions"])
+    if why:
+        print(f"{config.task} is left out: {why}")
+        checkpoint.save_left_out(out, why, facts)
+        return
     inputs, task = _inputs(call), _task(config)
     determined_by = facts | training_state.surroundings(
         fingerprint_of_code(CODE + (CHOOSING_CODE if config.validate_every else ())), inputs.network.device

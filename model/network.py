@@ -27,6 +27,7 @@ from model.vocabulary_loss import vocabulary_loss
 
 _FARTHEST = 5.0  # spreads from the mean; beyond are outliers, which would rule the regression of MRM
 _LEAST_SPREAD = 1e-3  # of a number that is the same everywhere
+_MANY = 1 << 15  # positions of a large batch
 _POSITION_OFFSET = 2  # XLM-R's first position is 2, because its padding id is 1
 
 
@@ -303,6 +304,17 @@ class Transformer(nn.Module):
         parts = [(self.embeddings, "region_vectors"), *((attention, "project") for attention in attentions)]
         for module, name in parts + [(layer, name) for layer in self.layers for name in ("add", "finish")]:
             setattr(module, name, torch.compile(getattr(module, name), dynamic=True))
+        self._see_a_large_batch()
+
+    def _see_a_large_batch(self) -> None:
+        """Has a layer compiled for many positions: how it sums over them is settled by the first it sees, for good."""
+        layer = self.layers[0]
+        x_ND = torch.zeros(_MANY, self.config.width, device=self.device)
+        x_ND = x_ND.to(computed_in(x_ND)).requires_grad_()
+        attending = packed(Blocks.of([64] * (_MANY // 64), [64] * (_MANY // 64), self.device))
+        memory = () if self.config.network == "understanding" else (None, x_ND, attending)
+        out_ND = layer(x_ND, attending, *memory)
+        torch.autograd.grad(out_ND.sum(), [x_ND, *layer.parameters()])
 
     @property
     def device(self) -> torch.device:

@@ -1,9 +1,9 @@
 """Batches without their padding: real positions one after the other, samples of equal length side by side.
 
 Linear layers and norms then run over real positions alone. Attention runs over views of equally long samples, without a
-mask and without a copy; in half precision on a GPU over all samples in one call, whatever their lengths. How many there
-are of what length must be known on the CPU: found there, before a batch goes to a GPU, it keeps nobody waiting. Shape
-suffixes as in ``model.network``, and N real positions of a batch, A of them that ask, K of a memory that is asked.
+mask and without a copy; in half precision on a GPU over all samples in one call (``model.tiled_attention``). How many
+there are of what length must be known on the CPU: found there, before a batch goes to a GPU, it keeps nobody waiting.
+Shape suffixes as in ``model.network``; N real positions of a batch, A of them that ask, K of a memory that is asked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _HALF = (torch.float16, torch.bfloat16)
-_KERNEL_WIDTHS = range(8, 257, 8)  # of a head
+_KERNEL_WIDTHS = (16, 32, 64, 128)  # of a head
 
 
 class Block(NamedTuple):
@@ -144,7 +144,9 @@ def attend(
         [A, H, d].
     """
     if blocks.each and query_AHd.is_cuda and query_AHd.dtype in _HALF and query_AHd.shape[-1] in _KERNEL_WIDTHS:
-        return _attend_at_once(query_AHd, key_NHd, value_NHd, blocks, causal, dropout)
+        from model.tiled_attention import attend_in_tiles  # what it imports comes with PyTorch for GPUs alone
+
+        return attend_in_tiles(query_AHd, key_NHd, value_NHd, blocks.asking_starts_S, blocks.starts_S, causal, dropout)
     asking = [block.samples * block.asking for block in blocks]
     lengths = [block.samples * block.length for block in blocks]
     parts = zip(blocks, query_AHd.split(asking), key_NHd.split(lengths), value_NHd.split(lengths), strict=True)
@@ -156,18 +158,3 @@ def attend(
     if not attended:  # an empty batch; all three are part of it, so that each gets a gradient
         return query_AHd + 0 * (key_NHd.sum() + value_NHd.sum())
     return torch.cat(attended)
-
-
-def _attend_at_once(
-    query_AHd: Tensor, key_NHd: Tensor, value_NHd: Tensor, blocks: Blocks, causal: bool, dropout: float
-) -> Tensor:
-    """The same by PyTorch's flash attention over samples of any lengths, which knows GPUs and half precision alone.
-
-    PyTorch's public function for it has no dropout, so that what it calls is called here.
-    """
-    longest_asking, longest = (max(block[row] for block in blocks) for row in range(1, 3))
-    attended_AHd: Tensor = torch.ops.aten._flash_attention_forward(
-        query_AHd, key_NHd, value_NHd, blocks.asking_starts_S, blocks.starts_S, longest_asking, longest,
-        dropout, causal, False,
-    )[0]  # fmt: skip
-    return attended_AHd

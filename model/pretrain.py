@@ -48,13 +48,14 @@ from model.work import work_of
 
 # What a pre-training's result depends on: an unfinished one goes on only where none of it was changed.
 CODE = (
-    "contract.codeswitching", "contract.text", "model.batches", "model.checkpoint", "model.config", "model.data",
-    "model.distributed", "model.duplicates", "model.loader", "model.network", "model.noise", "model.objectives",
-    "model.order", "model.packing", "model.pairs", "model.prepared", "model.pretrain", "model.reading",
-    "model.region_features", "model.region_pages", "model.regions", "model.similarity", "model.spelling", "model.start",
-    "model.start_from", "model.switching", "model.tensor_files", "model.token_store", "model.tokenizer",
-    "model.training", "model.training_plan", "model.training_record", "model.training_state", "model.training_step",
-    "model.validation", "model.vocabulary_loss", "model.work", "model.xlmr",
+    "contract.codeswitching", "contract.text", "model.attention_kernels", "model.batches", "model.checkpoint",
+    "model.config", "model.data", "model.distributed", "model.duplicates", "model.loader", "model.network",
+    "model.noise", "model.objectives", "model.order", "model.packing", "model.pairs", "model.precision",
+    "model.prepared", "model.pretrain", "model.reading", "model.region_features", "model.region_pages", "model.regions",
+    "model.similarity", "model.spelling", "model.start", "model.start_from", "model.switching", "model.tensor_files",
+    "model.tiled_attention", "model.token_store", "model.tokenizer", "model.training", "model.training_plan",
+    "model.training_record", "model.training_state", "model.training_step", "model.validation", "model.vocabulary_loss",
+    "model.work", "model.xlmr",
 )  # fmt: skip
 _OF_NO_EFFECT = ("checkpoint_every", "keep_checkpoints", "peak_tflops")  # on weights: may change before going on
 _MEASURED = 2000  # training pictures whose features give means and spreads; more change neither

@@ -142,3 +142,9 @@ def to_published(network: UnderstandingNetwork | GenerationNetwork) -> dict[str,
     state = network.state_dict()
     weights = {theirs: state[ours] for theirs, ours in names(network.config.layers).items()}
     return weights | {_OUTPUT: weights[_WORDS]}
+
+
+def without_place(network: UnderstandingNetwork | GenerationNetwork) -> list[str]:
+    """The parts of a network that the published layout has no place for, such as a fine-tuned task's classifier."""
+    placed = set(names(network.config.layers).values())
+    return sorted({name.split(".")[0] for name, _ in network.named_parameters() if name not in placed})

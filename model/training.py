@@ -25,7 +25,7 @@ from model.training_state import Line, States, state_of, weights_of
 from model.training_step import Draw, Stepper
 
 DrawsOfStep = Callable[[int], Sequence[Draw]]
-_AHEAD = 2  # steps whose batches are made before their turn
+_AHEAD = 4  # threads on a GPU that make batches before their turn; on a CPU one, since the step needs the others
 Validate = Callable[[], dict[str, float]]
 
 
@@ -69,8 +69,8 @@ def train(
 
     Args:
         network: the network.
-        draws_of: what a step trains, counted from 0; depends on the step's number alone. Called in a thread, one step
-            after the other.
+        draws_of: what a step trains, counted from 0; depends on the step's number alone. Called in threads: in
+            several at once where the network is on a GPU.
         schedule: steps and rates.
         seed: seeds dropout.
         label: what the progress bar says.
@@ -96,11 +96,11 @@ def train(
         print(f"resuming from step {first}", flush=True)
     peak = running.peak_tflops * world.size
     now, whole, note = Meter(stepper.device, peak), Meter(stepper.device, peak), ""
-    steps = range(first, schedule.steps)
+    steps, threads = range(first, schedule.steps), _AHEAD if stepper.device.type == "cuda" else 1
     with (
         asked_to_stop() as stop, Progress(label, schedule.steps, "steps") as bar,
         TrainingLog(log if world.leads else None, first) as told,
-        Ahead(lambda step: list(map(stepper.ready, draws_of(step))), steps, threads=1, depth=_AHEAD) as ahead,
+        Ahead(lambda step: list(map(stepper.ready, draws_of(step))), steps, threads, depth=threads + 1) as ahead,
     ):  # fmt: skip
         bar.update(first)
         for step in steps:

@@ -110,6 +110,12 @@ class Stepper:
         self.device = next(network.parameters()).device
         self._half, self._parts = running.precision == "bfloat16", running.accumulate
         layers: Sequence[nn.Module] = getattr(network, "layers", ())
+        if running.compile and self.device.type == "cuda":
+            network.train()
+            with self.autocast():
+                network.compile_parts()  # type: ignore[operator]  # torch types every attribute of a Module as one
+        elif running.compile:
+            print(f"compile is for GPUs: on {self.device.type} the layers run as they are.")
         self._asking = world.together(_Asking(network), layers if running.spread else ())
         decayed = [parameter for parameter in network.parameters() if parameter.ndim > 1]
         others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
@@ -117,10 +123,6 @@ class Stepper:
             {"params": decayed, "weight_decay": schedule.weight_decay}, {"params": others, "weight_decay": 0.0},
         ]  # fmt: skip
         self.optimiser = torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=schedule.betas, fused=True)
-        if running.compile and self.device.type == "cuda":
-            network.compile_parts()  # type: ignore[operator]  # torch types every attribute of a Module as one
-        elif running.compile:
-            print(f"compile is for GPUs: on {self.device.type} the layers run as they are.")
         for layer in layers if running.recompute else ():
             layer.forward = partial(recomputed, layer.forward, use_reentrant=False)
 

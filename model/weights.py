@@ -21,7 +21,7 @@ from contract.errors import WRONG_USAGE, InputError
 from contract.hashing import fingerprint, sha256_of_file
 from contract.outputs import Mark, written_beside
 from model import checkpoint
-from model.published import STATE, read_published, to_published
+from model.published import STATE, read_published, to_published, without_place
 from model.tokenizer import Tokenizer
 
 _WRITTEN, _FACTS = "checkpoint.pth", "export.json"
@@ -92,7 +92,8 @@ def export(call: Call[ExportConfig]) -> None:
             "inputs": {"checkpoint": fingerprint(call.path("checkpoint"))}, "tensors": len(weights),
         }  # fmt: skip
         (new / _FACTS).write_text(json.dumps(facts, indent=2) + "\n")
-    print(f"export: {len(weights)} tensors in {call.path('out') / _WRITTEN}.")
+    left_out = ", ".join(without_place(loaded.network)) or "nothing"
+    print(f"export: {len(weights)} tensors in {call.path('out') / _WRITTEN}; without a place there: {left_out}.")
 
 
 def _lines(path: Path | None) -> list[str]:

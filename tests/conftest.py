@@ -5,6 +5,9 @@ import pytest
 
 REPOSITORY = Path(__file__).parent.parent
 
+if not Path("/dev/nvidiactl").exists():  # before anything imports Triton: its kernels then run on the CPU
+    os.environ["TRITON_INTERPRET"] = "1"
+
 
 def pytest_terminal_summary(terminalreporter) -> None:
     """Prints what tests measured, which they say by ``record_property``."""

@@ -44,7 +44,7 @@ def captioning(sources: Sources, pictures: Pictures, wanted: int, datasets: tupl
     metrics = sources.metrics_of(TASK)
     results = task_results(TASK, metrics, datasets)
     if results is None:
-        return Nothing("There are no captioning metrics: the stage evaluate-captioning has not run.")
+        return sources.nothing_of(TASK)
     return Captioning(results, _samples(metrics, pictures, wanted))
 
 

@@ -20,4 +20,4 @@ def entailment(sources: Sources, datasets: tuple[str, ...]) -> Results | Nothing
 
 def _results(sources: Sources, task: str, datasets: tuple[str, ...]) -> Results | Nothing:
     results = task_results(task, sources.metrics_of(task), datasets)
-    return results or Nothing(f"There are no metrics of {task}: the stage evaluate-{task} has not run.")
+    return results or sources.nothing_of(task)

@@ -32,7 +32,7 @@ def retrieval(sources: Sources, datasets: tuple[str, ...]) -> Retrieval | Nothin
     metrics = sources.metrics_of(TASK)
     results = task_results(TASK, metrics, datasets)
     if results is None:
-        return Nothing("There are no retrieval metrics: the stage evaluate-retrieval has not run.")
+        return sources.nothing_of(TASK)
     return Retrieval(results, _recalls(metrics))
 
 

@@ -47,6 +47,15 @@ class Sources:
 
     def metrics_of(self, task: str) -> dict[str, dict[str, Any]]:
         """All metrics of one task, by the name of their file, sorted; files of other names are not the stages'."""
+        return {name: values for name, values in self._all_of(task).items() if "left_out" not in values}
+
+    def nothing_of(self, task: str) -> Nothing:
+        """Why there are no metrics of a task: it was left out, or its stage has not run."""
+        left_out = sorted({str(values["left_out"]) for values in self._all_of(task).values() if "left_out" in values})
+        told = f"it was left out: {' '.join(left_out)}" if left_out else f"the stage evaluate-{task} has not run."
+        return Nothing(f"There are no metrics of {task}: {told}")
+
+    def _all_of(self, task: str) -> dict[str, dict[str, Any]]:
         names = sorted(path.stem for path in (self._data / "metrics").glob("*.json"))
         return {name: self.metrics(name) or {} for name in names if belongs(name, task)}
 

@@ -51,7 +51,7 @@ def _texts(sources: Sources, task: str, key: str, wanted: int, datasets: tuple[s
     metrics = sources.metrics_of(task)
     results = task_results(task, metrics, datasets)
     if results is None:
-        return Nothing(f"There are no metrics of {task}: the stage evaluate-{task} has not run.")
+        return sources.nothing_of(task)
     return Texts(results, _samples(metrics, task, key, wanted))
 
 

@@ -51,7 +51,7 @@ def test_a_batch_depends_on_seed_task_and_number_alone(sources, world, task):  #
 @pytest.mark.parametrize("task", TASKS)
 def test_batches_prepared_in_a_thread_ahead_are_the_same(sources, world, task):  # noqa: F811
     tasks, ahead = tasks_of(sources, task, batch_size=8), tasks_of(sources_of(world), task, batch_size=8)
-    with ThreadPoolExecutor(1) as thread:
+    with ThreadPoolExecutor(4) as thread:
         waiting = [thread.submit(ahead.prepare, task, number) for number in range(5)]
         assert all(same(one.result(), tasks.prepare(task, number)) for number, one in enumerate(waiting))
 

@@ -51,7 +51,7 @@ def test_what_is_imported_is_exported_bit_for_bit(call, vocabulary, tmp_path, fo
     code, said = call("import", **{"from": source}, out=tmp_path / "ours")
     assert code == 0 and "nothing missing" in said, said
     code, said = call("export", checkpoint=tmp_path / "ours", out=tmp_path / "theirs")
-    assert code == 0, said
+    assert code == 0 and "without a place there: nothing" in said, said
     back = torch.load(tmp_path / "theirs" / "checkpoint.pth", weights_only=True)["model"]
     assert back.keys() == weights.keys()
     assert all(torch.equal(back[name], tensor) and back[name].dtype == tensor.dtype for name, tensor in weights.items())
@@ -76,6 +76,17 @@ def test_only_an_imported_checkpoint_can_be_exported(call, world, tmp_path):  # 
     for kind in ("understanding", "generation"):
         code, said = call("export", checkpoint=world / kind, out=tmp_path / "out")
         assert code == 1 and "layout is m3p" in said and not (tmp_path / "out").exists()
+
+
+def test_what_the_published_layout_has_no_place_for_is_named(call, vocabulary, tmp_path):
+    torch.save(published_weights(vocabulary), tmp_path / "published.pth")
+    assert call("import", **{"from": tmp_path / "published.pth"}, out=tmp_path / "ours")[0] == 0
+    loaded = checkpoint.load(tmp_path / "ours", torch.device("cpu"))
+    loaded.network.add_classes(("yes", "no"), seed=1)
+    loaded.network.add_contrastive_head()
+    checkpoint.save(tmp_path / "tuned", loaded.network, tmp_path / "ours", {})
+    code, said = call("export", checkpoint=tmp_path / "tuned", out=tmp_path / "theirs")
+    assert code == 0 and "without a place there: classifier, contrastive" in said, said
 
 
 def lacking(weights: dict) -> dict:

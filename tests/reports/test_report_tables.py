@@ -177,6 +177,18 @@ def test_metrics_of_other_names_are_not_shown(tmp_path):
     assert "12.34" not in (made.out / "tables.csv").read_text()
 
 
+def test_a_task_that_was_left_out_says_why(tmp_path):
+    made = make_run(tmp_path)
+    for setting in ("none", "en", "each", "all"):
+        said = {"task": "headlines", "checkpoint": "h", "seed": 7, "left_out": "raw/tasks/headlines holds no file."}
+        (made.data / "metrics" / f"headlines-{setting}.json").write_text(json.dumps(said))
+    assert write(made) == 0
+    shown = " ".join(page_of(made).css_first("#titles").text().split())
+    assert "There are no metrics of headlines: it was left out: raw/tasks/headlines holds no file." in shown
+    assert not any("headlines" in path.name for path in (made.out / "metrics").iterdir())
+    assert "headlines" not in set(pd.read_csv(made.out / "tables.csv").task)
+
+
 def markdown_tables(text):
     """The tables of a Markdown text: each a list of rows, each a list of cells."""
     blocks = re.findall(r"(?:^\|.*\|\n)+", text, re.M)
