@@ -108,3 +108,27 @@ def test_a_choice_on_held_out_texts_depends_on_how_they_are_measured_too():
 
     assert not {file for file in evaluation if file.startswith("model/") and not is_stated(file)}
     assert list(finetune.CHOOSING_CODE) == sorted(finetune.CHOOSING_CODE)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_says_its_half_and_whether_it_computes_on_a_gpu(name):
+    stage = STAGES[name].get("do", STAGES[name])
+    module = re.search(r"python -m ([\w.]+)", stage["cmd"])[1]
+    assert stage["meta"]["half"] in ("data", "train")
+    chooses = any(
+        "choose_device(" in (REPOSITORY / file).read_text() for file in code_of(module) - {"contract/device.py"}
+    )
+    assert stage["meta"].get("gpu", False) == chooses
+
+
+def test_no_stage_of_the_data_half_reads_what_training_makes():
+    stages = {name: stage.get("do", stage) for name, stage in STAGES.items()}
+
+    def paths(name: str, *keys: str) -> set[str]:
+        found = (one for key in keys for one in stages[name].get(key, ()))
+        names = (one if isinstance(one, str) else next(iter(one)) for one in found)
+        return {re.sub(r"\$\{item(\.\w+)?\}", "*", path) for path in names}
+
+    data = [name for name, stage in stages.items() if stage["meta"]["half"] == "data"]
+    trained = {path for name in set(stages) - set(data) for path in paths(name, "outs", "metrics", "plots")}
+    assert not {path for name in data for path in paths(name, "deps")} & trained
