@@ -61,9 +61,8 @@ def test_gpu_stages_of_two_runs_never_meet(tmp_path, record_property):
         for step in ON_GPU:
             (project / "steer" / f"{step}.slow").touch()  # two seconds each
     with prefect_server(tmp_path / "home") as server:
-        server.prefect(
-            "global-concurrency-limit", "create", limit_name(), "--limit", "1"
-        )  # as a GPU would have made it
+        # As a run that finds a GPU would have made it.
+        server.prefect("global-concurrency-limit", "create", limit_name(), "--limit", "1")
         runs = [start(project, server) for project in projects]
         said = [run.communicate(timeout=300)[0] for run in runs]
         assert [run.returncode for run in runs] == [0, 0], "\n".join(said)
