@@ -2,7 +2,8 @@
 
 ``python -m pipelines.codeswitch --captions DIR --lexicon DIR --out DIR --word-probability 0.5`` gives every setting
 by hand; ``--params profiles/demo.yaml`` takes them from the section of that name, and a setting given by hand goes
-before it. DVC calls the second form, people may call either.
+before it. DVC calls the second form, people may call either. Of a stage with several tasks, each task's own section,
+such as ``finetune-headlines``, goes before the stage's.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Union
 
-from contract.config import key_of, load_config, read_yaml, section_of
+from contract.config import key_of, load_config, read_yaml
 from contract.errors import DONE, FAILED, INTERRUPTED, M3PError, UsageError
 from contract.outputs import Mark, check_output
+from contract.sections import stated
 
 C = TypeVar("C")
 
@@ -76,6 +78,7 @@ def run_stage(
     run: Callable[[Call[C]], None],
     description: str,
     arguments: Sequence[str] | None = None,
+    task_of: Callable[[Call[C]], str] | None = None,
 ) -> int:
     """Reads a stage's command line, runs the stage, and answers with its exit code.
 
@@ -86,15 +89,17 @@ def run_stage(
         run: the stage itself.
         description: first line of ``--help``.
         arguments: the command line; ``sys.argv`` where it is None.
+        task_of: of a stage with several tasks, which one a call with the common settings asks for. The task's section,
+            ``<section>-<task>``, goes before ``section``, or another one does that ``--section`` names.
 
     Returns:
         0 done, 1 failed, 2 wrong usage or configuration, 75 failed for a passing reason.
     """
-    parser = _parser(section, config_class, paths, description)
+    parser = _parser(section, config_class, paths, description, task_of is not None)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if given.debug else logging.WARNING, force=True, stream=sys.stderr)
     try:
-        run(_call(section, config_class, paths, given))
+        run(_call(section, config_class, paths, given, task_of))
         return DONE
     except M3PError as error:
         if given.debug:
@@ -112,11 +117,16 @@ def run_stage(
         return FAILED
 
 
-def _parser(section: str, config_class: type, paths: Sequence[PathOption], description: str) -> argparse.ArgumentParser:
+def _parser(
+    section: str, config_class: type, paths: Sequence[PathOption], description: str, has_tasks: bool
+) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
     for path in paths:
         parser.add_argument(f"--{path.name}", type=Path, required=path.required, metavar="PATH", help=path.help)
     parser.add_argument("--params", type=Path, metavar="FILE", help=f"profile whose section {section!r} holds settings")
+    if has_tasks:
+        help_text = f"section of the profile that goes before {section!r} (default: {section}-TASK)"
+        parser.add_argument("--section", metavar="NAME", help=help_text)
     parser.add_argument("--seed", type=int, help="seed of every draw; the profile's, or 0")
     parser.add_argument("--workers", type=int, help="processes; all cores, or M3P_WORKERS; changes no byte")
     parser.add_argument("--debug", action="store_true", help="log more, and show tracebacks")
@@ -153,12 +163,15 @@ def _add_setting(group: Any, field: dataclasses.Field[Any], kind: Any) -> None:
         group.add_argument(name, type=kind, default=missing, metavar=kind.__name__.upper(), help=help_text)
 
 
-def _call(section: str, config_class: type[C], paths: Sequence[PathOption], given: argparse.Namespace) -> Call[C]:
+def _call(
+    section: str,
+    config_class: type[C],
+    paths: Sequence[PathOption],
+    given: argparse.Namespace,
+    task_of: Callable[[Call[C]], str] | None,
+) -> Call[C]:
     profile = read_yaml(given.params) if given.params else {}
-    values = dict(section_of(profile, section, str(given.params)))
-    keys = [key_of(field.name) for field in dataclasses.fields(config_class)]  # type: ignore[arg-type]
-    values |= {key: getattr(given, key) for key in keys if hasattr(given, key)}
-    config = load_config(config_class, values, f"{given.params or 'command line'}: {section}")
+    config = _config(config_class, profile, [section], given)
     seed = given.seed if given.seed is not None else profile.get("seed", 0)
     if type(seed) is not int:
         raise UsageError(f"{given.params}: seed is {seed!r}.", "a whole number.")
@@ -166,7 +179,33 @@ def _call(section: str, config_class: type[C], paths: Sequence[PathOption], give
     named = {path.name.replace("-", "_"): path for path in paths}
     places = {name: getattr(given, name) for name in named}
     _check_outputs({path: places[name] for name, path in named.items()}, given.params)
-    return Call(config, places, seed, workers)
+    call = Call(config, places, seed, workers)
+    if task_of is None or not (given.params or given.section):
+        return call
+    own = _named(profile, section, given) if given.section else f"{section}-{task_of(call)}"
+    return dataclasses.replace(call, config=_config(config_class, profile, [section, own], given))
+
+
+def _config(config_class: type[C], profile: Mapping[str, Any], sections: Sequence[str], given: argparse.Namespace) -> C:
+    """The settings of the profile's sections, the last one first, behind those that are given by hand."""
+    where = str(given.params or "command line")
+    keys = [key_of(field.name) for field in dataclasses.fields(config_class)]  # type: ignore[arg-type]
+    by_hand = {key: getattr(given, key) for key in keys if hasattr(given, key)}
+    values = stated(config_class, profile, sections, where) | by_hand
+    return load_config(config_class, values, f"{where}: {sections[0]}")
+
+
+def _named(profile: Mapping[str, Any], section: str, given: argparse.Namespace) -> str:
+    """The section that ``--section`` names; a misspelt one would otherwise pass for one that states nothing."""
+    if not given.params:
+        raise UsageError("--section is given without --params.", "a profile that has the section.")
+    there = [str(name) for name in profile if str(name).startswith(f"{section}-")]
+    if given.section not in there:
+        raise UsageError(
+            f"{given.params} has no section {given.section!r} that goes before {section!r}.",
+            f"one of {', '.join(there)}." if there else f"a section {section}-….",
+        )
+    return str(given.section)
 
 
 def total_cores() -> int:

@@ -8,10 +8,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contract.errors import InputError
-from contract.hashing import MANIFEST
+from contract.hashing import MANIFEST, sha256_of_json
 from contract.outputs import Mark
 
+_SEAL = "seal"
 _REPORT = "if nobody has edited the manifest, this is a fault of the stage and not of your data: report this line."
+
+
+class TotalsError(InputError):
+    """A manifest's numbers of rows do not add up."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +74,10 @@ class Manifest:
         """Checks that nothing vanished.
 
         Raises:
-            InputError: where rows_in differs from rows_out + rejected, or rows_out from what the shards hold.
+            TotalsError: where rows_in differs from rows_out + rejected, or rows_out from what the shards hold.
         """
         if self.rows_in != self.rows_out + sum(self.rejected.values()):
-            raise InputError(
+            raise TotalsError(
                 f"Stage {self.stage}: {self.rows_in} rows went in, {self.rows_out} came out and "
                 f"{sum(self.rejected.values())} were rejected.",
                 "rows in = rows out + rejected.",
@@ -80,15 +85,17 @@ class Manifest:
             )
         held = sum(shard.rows for shard in self.shards)
         if held != self.rows_out:
-            raise InputError(
+            raise TotalsError(
                 f"Stage {self.stage}: the shards hold {held} rows, and {self.rows_out} came out.", "the same number.",
                 _REPORT,
             )  # fmt: skip
 
     def write(self, folder: Path) -> None:
-        """Writes the manifest into a dataset's folder, whole or not at all."""
+        """Writes the manifest into a dataset's folder, whole or not at all, with a seal: the sha256 of all it says."""
         temporary = folder / (MANIFEST + ".tmp")
-        temporary.write_text(json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+        values = json.loads(json.dumps(asdict(self)))  # as whoever reads it will have it
+        text = json.dumps(values | {_SEAL: sha256_of_json(values)}, indent=2, sort_keys=True, ensure_ascii=False)
+        temporary.write_text(text + "\n")
         temporary.replace(folder / MANIFEST)
 
 
@@ -111,12 +118,51 @@ def read_manifest(folder: Path) -> Manifest:
             "run the stage that writes it, or give another folder.",
         )
     try:
-        values = dict(json.loads(path.read_text()))
+        return manifest_of(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def manifest_of(content: bytes, where: str) -> Manifest:
+    """The manifest that a file holds.
+
+    Args:
+        content: of the file.
+        where: the file, for messages.
+
+    Raises:
+        InputError: where it is none.
+    """
+    try:
+        values = _values(content)
+        values.pop(_SEAL, None)
         shards = [Shard(**shard) for shard in values.pop("shards")]
         rejects = [Shard(**shard) for shard in values.pop("rejects")]
-        return Manifest(**values, shards=shards, rejects=rejects)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError) as error:
+        manifest = Manifest(**values, shards=shards, rejects=rejects)
+        _check_kinds(manifest)
+        return manifest
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(
-            f"{path} cannot be read as a manifest ({error}).", "the JSON that a stage wrote.",
+            f"{where} cannot be read as a manifest ({error}).", "the JSON that a stage wrote.",
             "delete the folder and run its stage again.",
         ) from error  # fmt: skip
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether a manifest says what it said when it was written; one that an older version wrote has no seal."""
+    values = _values(content)
+    return _SEAL not in values or values.pop(_SEAL) == sha256_of_json(values)
+
+
+def _values(content: bytes) -> dict[str, Any]:
+    return dict(json.loads(content))
+
+
+def _check_kinds(manifest: Manifest) -> None:
+    for name, kind in (("dataset", str), ("version", str), ("stage", str), ("parameters", dict), ("inputs", dict),
+                       ("rejected", dict), ("statistics", dict)):  # fmt: skip
+        if not isinstance(getattr(manifest, name), kind):
+            raise TypeError(f"{name} is {getattr(manifest, name)!r:.60}")
+    for shard in (*manifest.shards, *manifest.rejects):
+        if type(shard.rows) is not int or type(shard.bytes) is not int or type(shard.sha256) is not str:
+            raise TypeError(f"the rows, bytes or sha256 of {shard.path} are none")

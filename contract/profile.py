@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.config import key_of, load_config, read_yaml, section_of
+from contract.config import key_of, load_config, read_yaml
 from contract.errors import UsageError
+from contract.sections import stated
 
 PROFILES_FOLDER = Path("profiles")
 
-# Where each section's configuration class is. Loaded only when a profile is checked.
+TASKS = ("retrieval", "captioning", "translation", "entailment", "headlines", "mild")  # mild: retrieval over triples
+
+# Where each section's configuration class is, loaded only when a profile is checked. A task's section goes before the
+# common one.
 SECTIONS: dict[str, str] = {
     "scenes": "pipelines.scenes.stage:Config",
     "ingest": "pipelines.ingest.stage:Config",
@@ -29,7 +33,9 @@ SECTIONS: dict[str, str] = {
     "understanding": "model.config:UnderstandingConfig",
     "generation": "model.config:GenerationConfig",
     "finetune": "model.task_config:FinetuneConfig",
+    **{f"finetune-{task}": "model.task_config:FinetuneConfig" for task in TASKS},
     "evaluate": "model.task_config:EvaluateConfig",
+    **{f"evaluate-{task}": "model.task_config:EvaluateConfig" for task in TASKS},
     "report": "reports.stage:Config",
 }
 
@@ -70,7 +76,7 @@ class Profile:
     Attributes:
         name: its name, which is also that of its folders.
         seed: seed of every draw.
-        sections: configuration objects by section.
+        sections: configuration objects by section; a task's with the common settings behind its own.
     """
 
     name: str
@@ -129,15 +135,23 @@ def load_profile(name: str) -> Profile:
     seed = values.get("seed", 0)
     if type(seed) is not int:
         raise UsageError(f"{path}: seed is {seed!r}.", "a whole number.")
+    sections: dict[str, Any] = {}
+    for section in SECTIONS:
+        if section in values:
+            cls = config_class(section)
+            settings = stated(cls, values, layers_of(section), str(path))
+            sections[section] = load_config(cls, settings, f"{path}: {section}")
     missing = [section for section in SECTIONS if section != "scenes" and section not in values]
     if missing:
-        raise UsageError(f"{path} lacks the section {missing[0]!r}.", "every section.", f"add `{missing[0]}: {{}}`.")
-    sections: dict[str, Any] = {
-        section: load_config(config_class(section), section_of(values, section, str(path)), f"{path}: {section}")
-        for section in SECTIONS
-        if section in values
-    }
+        lines = ", ".join(f"`{section}: {{}}`" for section in missing)
+        named = ", ".join(map(repr, missing))
+        raise UsageError(f"{path} lacks the sections {named}.", "every section.", f"add {lines}, a line each.")
     return Profile(name, seed, sections)
+
+
+def layers_of(section: str) -> list[str]:
+    """The sections whose settings a section brings along, the common one first: ``finetune``, ``finetune-mild``."""
+    return [one for one in SECTIONS if section == one or section.startswith(f"{one}-")]
 
 
 def config_class(section: str) -> type:

@@ -187,6 +187,11 @@ def dataset_name(schema: pa.Schema) -> str:
     return (schema.metadata or {}).get(_META_NAME, b"").decode()
 
 
+def version_of(schema: pa.Schema) -> str:
+    """The version of the dataset's schema that its file states; empty where it states none."""
+    return (schema.metadata or {}).get(_META_VERSION, b"").decode()
+
+
 def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> None:
     """Refuses a file of another dataset, of another major version, or without a column that must have values.
 
@@ -194,7 +199,7 @@ def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> Non
         InputError: names the file, what was found and expected, and the command that rebuilds it.
     """
     found_name = dataset_name(schema)
-    found = (schema.metadata or {}).get(_META_VERSION, b"").decode()
+    found = version_of(schema)
     if found_name != expected.name:
         raise InputError(
             f"{where} holds the dataset {found_name or '(none stated)'!r}.",
@@ -216,3 +221,13 @@ def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> Non
                 f"the columns of {expected.name} {expected.version}.",
                 f"rebuild it: delete the folder and run `m3p run --profile PROFILE --target {expected.name}`.",
             )
+
+
+def unit_of(field: pa.Field) -> str:
+    """A column's unit; empty where it has none."""
+    return (field.metadata or {}).get(b"unit", b"").decode()
+
+
+def description_of(field: pa.Field) -> str:
+    """A column's description; empty where it has none."""
+    return (field.metadata or {}).get(b"description", b"").decode()

@@ -100,7 +100,7 @@ class ShardWriter:
         first, final = (tuple(column[row].as_py() for column in columns) for row in (0, -1))
         last = self._last_key
         goes_on = last is None or first > last or (first == last and not unique)
-        if goes_on and _is_sorted(columns, unique):
+        if goes_on and is_sorted(columns, unique):
             self._last_key = final
             return
         for key in zip(*(column.to_pylist() for column in columns), strict=True):
@@ -135,7 +135,7 @@ class ShardWriter:
         return Shard(self._name, self.rows, self._path.stat().st_size, sha256_of_file(self._path))
 
 
-def _is_sorted(columns: Sequence[pa.Array], unique: bool) -> bool:
+def is_sorted(columns: Sequence[pa.Array], unique: bool) -> bool:
     """Whether rows are in the order of their columns, the first of which weighs most."""
     equal = pa.array([True] * (len(columns[0]) - 1), pa.bool_())
     for column in columns:

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson  # code-switching counts words by the ten thousand, over which json is slow
 
+from contract.card import write_finished
 from contract.hashing import sha256_of_file, sha256_of_json
 from contract.manifest import Manifest, Shard
 from contract.outputs import put_in_place
@@ -87,7 +88,7 @@ class WorkFolder:
 
     def finish(self, manifest: Manifest) -> None:
         """Puts the finished files where the dataset belongs, all at once, and removes this folder."""
-        manifest.write(self.files)
+        write_finished(manifest, self.files)
         put_in_place(self.files, self.out)
         self.discard()
 

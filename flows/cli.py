@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from contract.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, M3PError, UsageError
+from flows.shown import visible
 
 app = typer.Typer(
     help="M3P from raw images and text to the paper's tables.",
@@ -61,18 +62,42 @@ def pull(
 
 @app.command()
 def inspect(
-    path: Annotated[Path, typer.Argument(help="A dataset's folder, such as data/demo/regions.")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="A dataset's folder, a shard, a checkpoint; a path or an address such as s3://bucket/captions."
+        ),
+    ],
     rows: Annotated[int, typer.Option(min=0, help="Sample rows to show.")] = 5,
-    html: Annotated[bool, typer.Option("--html", help="Write one self-contained page, with pictures.")] = False,
-    out: Annotated[Path | None, typer.Option(help="The page's file; beside the dataset, by its name, if none.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write one self-contained page, with pictures, to this file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every byte, check every contract; exit 1 on the first breach.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Count all rows and look through all rejects.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Show what is in a dataset: columns, counts, rejects, samples."""
-    from flows.inspection import page_beside, show
+    """Show what is in a dataset or a checkpoint: columns, counts, statistics, rejects, samples."""
+    from flows.inspection.command import Wanted
+    from flows.inspection.command import inspect as inspect_place
 
-    if out is not None and not html:
-        raise UsageError(f"--out {out} stands without --html.", "--html --out FILE.")
-    show(path, rows, (out or page_beside(path)) if html else None)
+    inspect_place(Wanted(path, rows, html, as_json, verify, full))
+
+
+@app.command()
+def diff(
+    one: Annotated[str, typer.Argument(help="A dataset: a path, an address, or PATH@REVISION of what DVC keeps.")],
+    other: Annotated[str, typer.Argument(help="Another version of it, likewise.")],
+    rows: Annotated[int, typer.Option(min=0, help="Rows to show of those added, gone and changed.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Show what two versions of a dataset do not have in common: columns, parameters, rows, statistics."""
+    from flows.comparison.command import diff as print_diff
+
+    print_diff(one, other, rows, as_json)
 
 
 @app.command()
@@ -164,12 +189,15 @@ def run_command(arguments: list[str]) -> int:
     except M3PError as error:
         if debug:
             traceback.print_exc()
-        print(f"m3p: {error}", file=sys.stderr)
+        print(f"m3p: {visible(str(error))}", file=sys.stderr)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 — the outermost frame: whatever it is becomes a message and an exit code
         if debug:
             traceback.print_exc()
-        print(f"m3p: {type(error).__name__}: {error}\nRun it with --debug for the traceback.", file=sys.stderr)
+        print(
+            f"m3p: {type(error).__name__}: {visible(str(error))}\nRun it with --debug for the traceback.",
+            file=sys.stderr,
+        )
         return FAILED
 
 

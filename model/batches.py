@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 from typing import Generic
 
 import numpy as np
@@ -77,6 +78,7 @@ class Sources:
         if len(self.corpus):
             self._check_languages()
         self._orders: dict[str, Order] = {}
+        self.making = RLock()  # held by the thread that makes what all batches share, so that it is made once
 
     def _check_languages(self) -> None:
         """A corpus may state languages that it has no training sentences of, but no sentences of another language."""
@@ -108,9 +110,13 @@ class Sources:
         """For every picture the number of its group of duplicates, near ones where they are known."""
         return joined(self.store.duplicates(), self.near_duplicates)
 
-    @cached_property
-    def alike(self) -> dict[int, Ints]:
+    def like_pictures(self) -> dict[int, Ints]:
         """For every training picture, those whose detected objects are most like its own."""
+        with self.making:
+            return self._alike
+
+    @cached_property
+    def _alike(self) -> dict[int, Ints]:
         return alike(self.store.object_ids, self.pool)
 
     def batch(self, name: str, texts: Texts, number: int, size: int) -> Ints:
@@ -119,8 +125,9 @@ class Sources:
 
     def with_epochs(self, name: str, texts: Texts, number: int, size: int) -> Ints:
         """The same rows, and the epoch in which each is seen: [2, size]."""
-        if name not in self._orders:
-            self._orders[name] = Order(len(texts), self.seed, name, lengths=texts.lengths)
+        with self.making:
+            if name not in self._orders:
+                self._orders[name] = Order(len(texts), self.seed, name, lengths=texts.lengths)
         return self._orders[name].with_epochs(number, size)
 
     @cached_property
@@ -133,10 +140,12 @@ class Sources:
 
     def sentences(self, number: int, size: int) -> Texts:
         """The n-th batch of plain text: every sentence's language is drawn anew, so one batch mixes languages."""
-        shares = np.array([self.probabilities[language] for language in self._by_language])
+        with self.making:
+            by_language = self._by_language
+        shares = np.array([self.probabilities[language] for language in by_language])
         draw = np.random.default_rng(stable_hash(self.seed, "languages", number))
-        chosen = draw.choice(list(self._by_language), size, p=shares / shares.sum())
-        of_language = [self._by_language[language] for language in chosen.tolist()]
+        chosen = draw.choice(list(by_language), size, p=shares / shares.sum())
+        of_language = [by_language[language] for language in chosen.tolist()]
         return self.corpus.of([rows.item(draw.integers(len(rows))) for rows in of_language])
 
     def language_ids(self, texts: Texts) -> Tensor:
@@ -194,9 +203,10 @@ class UnderstandingTasks(Tasks[UnderstandingNetwork]):
         if not task.endswith("VLM"):
             kind = self._masked_regions if task.endswith("MRM") else self._masked_captions
             return kind(texts_of.in_epochs(rows, epochs), draw)
-        if task not in self._pairs:
-            self._pairs[task] = PairDraws(plain, self.sources.groups, self.config.negatives)
-        like = self.sources.alike if draw.random() < self.config.hard_negatives else None
+        with self.sources.making:
+            if task not in self._pairs:
+                self._pairs[task] = PairDraws(plain, self.sources.groups, self.config.negatives)
+        like = self.sources.like_pictures() if draw.random() < self.config.hard_negatives else None
         captions, pictures = self._pairs[task].of(rows, draw, like)
         paired = texts_of.in_epochs(captions.ravel(), np.repeat(epochs, captions.shape[1]))
         return self._matching(paired, pictures)

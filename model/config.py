@@ -151,7 +151,7 @@ class PretrainConfig:
     accumulate: int = option(1, "parts in which a batch goes through the network, to save memory", "parts")
     precision: str = option("float32", "float32, or bfloat16 for products; weights and optimiser stay float32")
     recompute: bool = option(False, "compute the layers' activations again in the backward pass, to save memory")
-    compile: bool = option(False, "compile the layers, on a GPU")
+    compile: bool = option(False, "compile what stands between attentions, on a GPU")
     spread: bool = option(False, "spread weights and optimiser over the processes that torchrun starts (FSDP2)")
     peak_tflops: float = option(0.0, "the processor's rate, to say what share of it is used (MFU)", "10^12 a second")
     validate_every: int = option(0, "steps between validations on held-out texts; 0 leaves them out", "steps")

@@ -46,7 +46,8 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
         raise InputError(
             f"{folder} holds checkpoints for {', '.join(parts)}.", "one for a language that is to be evaluated."
         )
-    task = _task_of(folder / parts[0] if parts else folder, call.config.task)
+    task = task_of(call)
+    _check_network(task, _first_of(folder))
     module = evaluation_of(task)
     metrics = together(
         [module.measure(_inputs(call, folder / part), call.config, [part], call.seed) for part in wanted]
@@ -63,21 +64,33 @@ def _write(call: Call[EvaluateConfig], metrics: dict[str, Any]) -> None:
     out.write_text(json.dumps(head | metrics, indent=2, ensure_ascii=False) + "\n")
 
 
-def _task_of(folder: Path, named: str) -> str:
+def task_of(call: Call[EvaluateConfig]) -> str:
     """The task that is named or, where none is, that a checkpoint was fine-tuned for, or its network's first one.
 
     Raises:
-        InputError: where the checkpoint's network does not do it.
+        InputError: where the folder is no checkpoint.
     """
+    folder = _first_of(call.path("checkpoint"))
+    task = call.config.task or checkpoint.task_of(folder)
+    if task:
+        return task
     network, _ = checkpoint.read_config(folder)
-    of_network = next(name for name, kind in FINETUNED.items() if kind == network.network)
-    task = named or checkpoint.task_of(folder) or of_network
+    return next(name for name, kind in FINETUNED.items() if kind == network.network)
+
+
+def _first_of(folder: Path) -> Path:
+    """The first checkpoint of a folder that holds one for each of several languages; otherwise the folder itself."""
+    parts = checkpoint.read_index(folder)
+    return folder / parts[0] if parts else folder
+
+
+def _check_network(task: str, folder: Path) -> None:
+    network, _ = checkpoint.read_config(folder)
     if FINETUNED.get(task) != network.network:
         raise InputError(
             f"{folder} is a checkpoint of the {network.network} network.",
             f"one of the {FINETUNED.get(task)} network, which {task} needs.",
         )
-    return str(task)
 
 
 def _inputs(call: Call[EvaluateConfig], folder: Path) -> Inputs:
@@ -99,7 +112,9 @@ PATHS = (
 
 def main() -> int:
     """The stage's command line."""
-    return run_stage("evaluate", EvaluateConfig, PATHS, evaluate, "Evaluate a checkpoint, in every language.")
+    return run_stage(
+        "evaluate", EvaluateConfig, PATHS, evaluate, "Evaluate a checkpoint, in every language.", task_of=task_of
+    )
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def _train(
             draws = rehearsed(draws, lesson.written, inputs, corpus, size, call.seed, kept)
     counts = ", ".join(f"{name} {count:,}" for name, count in lesson.counts.items())
     print(f"fine-tuning {config.task} on {network.device}, setting {setting!r}: {counts}.")
-    schedule = Schedule(lesson.steps, config.peak, config.warmup_steps, config.weight_decay, config.clip_norm)
+    schedule = Schedule(lesson.steps, config.learning_rate, config.warmup_steps, config.weight_decay, config.clip_norm)
     trained = training.train(
         network, draws, schedule, call.seed, f"finetune {config.task}-{setting}", work,
         Running(validate_every=config.validate_every, best_metric=METRIC if config.validate_every else ""),
@@ -161,7 +161,10 @@ PATHS = (
 
 def main() -> int:
     """The stage's command line."""
-    return run_stage("finetune", FinetuneConfig, PATHS, finetune, "Fine-tune a pre-trained checkpoint for one task.")
+    return run_stage(
+        "finetune", FinetuneConfig, PATHS, finetune, "Fine-tune a pre-trained checkpoint for one task.",
+        task_of=lambda call: call.config.task,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from contract.card import write_finished
 from contract.command import Call, PathOption, run_stage
 from contract.config import check_choice, check_range, option
 from contract.dataset import Dataset
@@ -78,10 +79,11 @@ def match(call: Call[MatchConfig]) -> None:
             rejects.append(rejected.shard())
         inputs = {name: fingerprint(call.path(name)) for name in ("checkpoint", "pairs", "regions")}
         total = sum(shard.rows for shard in shards)
-        Manifest(
+        manifest = Manifest(
             "matching", MATCHING.version, "match", {"batch_size": call.config.batch_size}, call.seed, inputs, shards,
             rejects, total, total, {},
-        ).write(out)  # fmt: skip
+        )  # fmt: skip
+        write_finished(manifest, out)
     print(f"match: {total:,} pairs on {loaded.network.device}.")
 
 

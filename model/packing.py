@@ -47,7 +47,7 @@ class Blocks:
     def of(cls, asking: list[int], lengths: list[int], device: torch.device) -> Blocks:
         """The blocks of samples that stand in this order, from how many positions of each ask and are asked of."""
         sizes = groupby(zip(asking, lengths, strict=True))
-        each = [Block(len(list(alike)), *size) for size, alike in sizes if size[0]]
+        each = [Block(len(list(alike)), *size) for size, alike in sizes]
         samples = torch.tensor([block.samples for block in each], dtype=torch.int64)
         starts = []
         for row in range(1, 3):
@@ -143,7 +143,9 @@ def attend(
     Returns:
         [A, H, d].
     """
-    if blocks.each and query_AHd.is_cuda and query_AHd.dtype in _HALF and query_AHd.shape[-1] in _KERNEL_WIDTHS:
+    if not len(query_AHd):  # all three are part of what comes back, so that each gets a gradient
+        return query_AHd + 0 * (key_NHd.sum() + value_NHd.sum())
+    if _has_kernel(query_AHd):
         from model.tiled_attention import attend_in_tiles  # what it imports comes with PyTorch for GPUs alone
 
         return attend_in_tiles(query_AHd, key_NHd, value_NHd, blocks.asking_starts_S, blocks.starts_S, causal, dropout)
@@ -152,9 +154,15 @@ def attend(
     parts = zip(blocks, query_AHd.split(asking), key_NHd.split(lengths), value_NHd.split(lengths), strict=True)
     attended = []
     for block, *part in parts:
-        query, key, value = (x.unflatten(0, (block.samples, -1)).transpose(1, 2) for x in part)
-        out_BHLd = F.scaled_dot_product_attention(query, key, value, is_causal=causal, dropout_p=dropout)
-        attended.append(out_BHLd.transpose(1, 2).flatten(0, 1))
-    if not attended:  # an empty batch; all three are part of it, so that each gets a gradient
-        return query_AHd + 0 * (key_NHd.sum() + value_NHd.sum())
+        if block.asking:
+            query, key, value = (x.unflatten(0, (block.samples, -1)).transpose(1, 2) for x in part)
+            out_BHLd = F.scaled_dot_product_attention(query, key, value, is_causal=causal, dropout_p=dropout)
+            attended.append(out_BHLd.transpose(1, 2).flatten(0, 1))
     return torch.cat(attended)
+
+
+def _has_kernel(query_AHd: Tensor) -> bool:
+    """Whether the kernel for samples of any lengths runs: in half precision, on GPUs from NVIDIA's Ampere on."""
+    if not query_AHd.is_cuda or query_AHd.dtype not in _HALF or query_AHd.shape[-1] not in _KERNEL_WIDTHS:
+        return False
+    return torch.cuda.get_device_capability(query_AHd.device) >= (8, 0)

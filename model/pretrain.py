@@ -15,15 +15,17 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from contract.command import Call, PathOption, run_stage
 from contract.config import as_parameters
 from contract.dataset import Dataset
 from contract.device import choose_device, use_threads
-from contract.errors import WRONG_USAGE, UsageError
+from contract.errors import WRONG_USAGE, InputError, UsageError
 from contract.hashing import fingerprint, fingerprint_of_code, stable_hash
 from contract.outputs import check_output
 from model import checkpoint, training, training_state
@@ -73,7 +75,7 @@ def _pretrain(call: Call[PretrainConfig], world: World, device: torch.device) ->
     sources = read_sources(call, device, kept)
     torch.manual_seed(stable_hash(call.seed, "weights") % 2**63)
     network = build(network_config(call, sources))
-    network.embeddings.measure([sources.store.one(int(row))[0] for row in sources.pool[:_MEASURED]])
+    network.embeddings.measure(_finite_features(sources.store, sources.pool[:_MEASURED].tolist()))
     started = start(call, network)
     if isinstance(network, GenerationNetwork):
         learn_spelling(network, sources.tokenizer, [sources.corpus, sources.captions])
@@ -107,6 +109,19 @@ def _pretrain(call: Call[PretrainConfig], world: World, device: torch.device) ->
                 checkpoint.save(
                     call.path("out"), network, call.path("tokenizer"), facts | trained.told(), trained.weights
                 )
+
+
+def _finite_features(store: RegionStore, rows: Sequence[int]) -> list[NDArray[np.float16]]:
+    """The features of some pictures; refuses those that are no numbers, which would spoil every batch's scaling."""
+    features = [store.one(row)[0] for row in rows]
+    wrong = {row for row, of_picture in zip(rows, features, strict=True) if not np.isfinite(of_picture).all()}
+    if wrong:
+        named = [image_id for image_id, row in store.row_of.items() if row in wrong]
+        raise InputError(
+            f"Of {len(rows):,} pictures {len(wrong):,} have features that are not finite: {', '.join(named[:5])}"
+            f"{' …' if len(named) > 5 else ''}.", "finite numbers.", "run the stage of the regions again.",
+        )  # fmt: skip
+    return features
 
 
 def start(call: Call[PretrainConfig], network: UnderstandingNetwork | GenerationNetwork) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,7 @@ class SwitchedAnew:
         self._switcher = Switcher(
             Lexicon.load(lexicon, manifest.parameters["languages"]), settings_of(manifest.parameters)
         )
+        self._switching = Lock()  # the switcher remembers what it looked up
         english, what = _english(captions), "captions to switch"
         plain = read_captions(captions, tokenizer, store, "train", english, longest, kept, what)
         self._texts = _texts_of(captions, plain.keys)
@@ -82,7 +84,8 @@ class SwitchedAnew:
         for epoch in np.unique(epochs).tolist():
             chosen = np.unique(rows[epochs == epoch]).tolist()
             ids, texts = [self.plain.keys[row] for row in chosen], [self._texts[row] for row in chosen]
-            switched = self._switcher.switch(ids, texts, [epoch], self._seed).texts.to_pylist()
+            with self._switching:
+                switched = self._switcher.switch(ids, texts, [epoch], self._seed).texts.to_pylist()
             for row, text in zip(chosen, switched, strict=True):
                 tokens[row, epoch] = encode(self._tokenizer, text, self._longest)
         places = list(zip(rows.tolist(), epochs.tolist(), strict=True))

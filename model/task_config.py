@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from contract.config import check_choice, check_range, option
 from contract.device import DEVICES
@@ -18,23 +20,26 @@ QUERY, QUERY_CONTEXT = "query", "query-context"
 
 @dataclass(frozen=True)
 class FinetuneConfig:
-    """The profile's section ``finetune``. Learning rate and negatives are the paper's."""
+    """The profile's section ``finetune``, and each task's own. Learning rate and negatives are the paper's."""
+
+    MOVED: ClassVar[Mapping[str, str]] = {
+        f"{task}_steps": f"`steps` in the section 'finetune-{task}'."
+        for task in ("captioning", "entailment", "translation", "headlines")
+    } | {
+        "generation_learning_rate": "`learning_rate` in the sections 'finetune-captioning', 'finetune-translation' and "
+        "'finetune-headlines'."
+    }
 
     task: str = option("retrieval", "retrieval, captioning, translation, entailment or headlines")
     setting: str = option(
         "en", "training texts: none; of a language by its code; all, merged; each, a network a language or direction"
     )
-    steps: int = option(10_000, "optimiser steps of retrieval", "steps")
-    captioning_steps: int = option(10_000, "optimiser steps of captioning", "steps")
-    entailment_steps: int = option(10_000, "optimiser steps of entailment", "steps")
-    translation_steps: int = option(10_000, "optimiser steps of translation", "steps")
-    headlines_steps: int = option(10_000, "optimiser steps of headlines", "steps")
+    steps: int = option(10_000, "optimiser steps", "steps")
     batch_size: int = option(512, "texts a step; retrieval adds the negatives to them", "texts")
     rehearsal: float = option(
         0.5, "generation, with --corpus: plain text rebuilt a step in languages that are not written, over batch_size"
     )
     learning_rate: float = option(5e-5, "peak of the learning rate")
-    generation_learning_rate: float = option(0.0, "the same of captioning, translation and headlines; 0 takes that one")
     warmup_steps: int = option(500, "steps of linear warm-up, before a linear decay to zero", "steps")
     weight_decay: float = option(0.01, "AdamW's weight decay")
     clip_norm: float = option(1.0, "largest norm of the gradient")
@@ -66,25 +71,17 @@ class FinetuneConfig:
         check_choice(self, "loss", ("binary", "softmax"))
         check_choice(self, "device", DEVICES)
         check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
-        check_range(self, "steps captioning_steps entailment_steps translation_steps headlines_steps", 1)
-        check_range(self, "batch_size negatives", 1)
+        check_range(self, "steps batch_size negatives", 1)
         check_range(self, "contrastive_batch", 2)
         check_range(self, "warmup_steps weight_decay threads validate_every validate_items contrastive", 0)
-        check_range(self, "generation_learning_rate", 0)
         check_range(self, "learning_rate clip_norm", 1e-12)
         check_range(self, "hard_negatives", 0, 1)
         check_range(self, "rehearsal", 0, 100)
 
-    @property
-    def peak(self) -> float:
-        """The peak of the learning rate for the task."""
-        generates = FINETUNED[self.task] == "generation"
-        return (self.generation_learning_rate if generates else 0.0) or self.learning_rate
-
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """The profile's section ``evaluate``. Beam 10 is the paper's."""
+    """The profile's section ``evaluate``, and each task's own. Beam 10 is the paper's."""
 
     task: str = option("", "the task; where empty, the one that the checkpoint was fine-tuned for")
     split: str = option("test", "split that is evaluated: train, val or test")

@@ -63,6 +63,8 @@ class _VocabularyLoss(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
+        if not ctx.gradients:
+            raise RuntimeError("The gradient of the loss over the vocabulary was asked for before: it is gone.")
         gradients, ctx.gradients = ctx.gradients, ()  # scaled in place: one of them is as large as the embedding
         return *(gradient.mul_(scale) for gradient in gradients), None, None, None, None
 

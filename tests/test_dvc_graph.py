@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from contract.profile import SECTIONS, load_profile
 from model import finetune
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("contract", "pipelines", "model", "reports")
-# What these do shows on the screen or in the time that a stage takes, never in what it writes.
+# What these do shows on the screen or in the time that a stage takes, never in what it writes; the settings that they
+# read are parameters, which DVC knows by themselves.
 NO_BYTES = {
-    "contract/command.py", "contract/errors.py", "contract/outputs.py", "contract/progress.py",
+    "contract/command.py", "contract/errors.py", "contract/outputs.py", "contract/progress.py", "contract/sections.py",
     "model/interruption.py", "model/training_log.py",
     "pipelines/beam_driver.py", "pipelines/beam_runner.py", "pipelines/beam_work.py",
 }  # fmt: skip
@@ -73,6 +75,25 @@ def test_a_stage_depends_on_the_code_that_it_runs(name):
     assert not {dep for dep in stated if not (REPOSITORY / dep).exists()}, "not there"
     python = [dep for dep in stated if any(True for _ in REPOSITORY.glob(f"{dep}/**/*.py")) or dep.endswith(".py")]
     assert not {dep for dep in python if not any(covers(dep, file) for file in needed)}, "more than it runs"
+
+
+def sections_of(stage: dict) -> list[str]:
+    return [key for entry in stage.get("params", []) for keys in entry.values() for key in keys]
+
+
+@pytest.mark.parametrize("name", [name for name in STAGES if name.startswith(("finetune-", "evaluate-"))])
+def test_a_task_depends_on_the_common_settings_and_on_those_that_its_command_reads(name):
+    stage = STAGES[name].get("do", STAGES[name])
+    common = re.search(r"python -m model\.(\w+)", stage["cmd"])[1]
+    named, task = re.search(r"--section (\S+)", stage["cmd"]), re.search(r"--task (\w+)", stage["cmd"])
+    assert sections_of(stage) == ["seed", common, named[1] if named else f"{common}-{task[1]}"]
+
+
+def test_profiles_and_stages_know_the_same_sections(monkeypatch):
+    assert {key for stage in STAGES.values() for key in sections_of(stage.get("do", stage))} == {"seed", *SECTIONS}
+    monkeypatch.chdir(REPOSITORY)
+    for path in Path("profiles").glob("*.yaml"):  # DVC takes no profile that lacks one
+        assert set(load_profile(path.stem).sections) >= set(SECTIONS) - {"scenes"}
 
 
 @pytest.mark.parametrize("name", ["model.pretrain", "model.finetune"])

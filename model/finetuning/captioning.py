@@ -41,4 +41,4 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
         )
         return [Draw("captioning", batch, work_of(batch, inputs.network.config))]
 
-    return Lesson(counts, config.captioning_steps, draws, [texts], list(counts))
+    return Lesson(counts, config.steps, draws, [texts], list(counts))

@@ -40,4 +40,4 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
         )  # fmt: skip
         return [Draw("entailment", batch, work_of(batch, inputs.network.config))]
 
-    return Lesson(dict(sorted(Counter(pairs.languages).items())), config.entailment_steps, draws)
+    return Lesson(dict(sorted(Counter(pairs.languages).items())), config.steps, draws)

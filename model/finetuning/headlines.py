@@ -42,7 +42,7 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
         return [Draw("headlines", batch, work_of(batch, inputs.network.config))]
 
     counts = dict(sorted(Counter(headlines.languages).items()))
-    return Lesson(counts, config.headlines_steps, draws, [headlines, bodies], list(counts))
+    return Lesson(counts, config.steps, draws, [headlines, bodies], list(counts))
 
 
 def _texts(inputs: Inputs, setting: str) -> tuple[Texts, Texts]:

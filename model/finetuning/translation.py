@@ -66,7 +66,7 @@ def lesson(inputs: Inputs, config: FinetuneConfig, setting: str, seed: int) -> L
 
     told = {direction.name: count for direction, count in zip(directions, counts, strict=True)}
     written = sorted({direction.target for direction in directions})
-    return Lesson(told, config.translation_steps, draws, list(texts.values()), written)
+    return Lesson(told, config.steps, draws, list(texts.values()), written)
 
 
 def _chosen(directions: Sequence[Direction], setting: str) -> list[Direction]:

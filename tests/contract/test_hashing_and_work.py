@@ -115,7 +115,7 @@ def test_a_finished_dataset_replaces_the_old_one_and_leaves_nothing(tmp_path):
     work.finish(
         Manifest("corpus", "1.0", "corpus", {}, 7, {}, [record.shard], [record.rejects], 1, 0, {"sentence_empty": 1})
     )
-    assert sorted(path.name for path in out.iterdir()) == ["_manifest.json", "_rejects", "part-0.parquet"]
+    assert sorted(path.name for path in out.iterdir()) == ["_README.md", "_manifest.json", "_rejects", "part-0.parquet"]
     assert read_manifest(out).rows_in == 1 and [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

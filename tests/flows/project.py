@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from contract.profile import SECTIONS as KNOWN_SECTIONS
+
 DVC_YAML = """\
 vars:
   - params.yaml
@@ -125,10 +127,7 @@ with open("events.log", "a") as log:
     print("end", name, out, time.time(), file=log)
 """
 
-SECTIONS = (
-    "ingest", "detector", "regions", "triples", "lexicon", "codeswitch", "corpus", "tokenizer", "understanding",
-    "generation", "finetune", "evaluate", "report",
-)  # fmt: skip
+SECTIONS = [section for section in KNOWN_SECTIONS if section != "scenes"]
 
 
 def make_project(folder: Path) -> Path:

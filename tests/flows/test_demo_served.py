@@ -25,11 +25,14 @@ MINIATURE = {
     "tokenizer": {"vocabulary_size": 1500},
     "understanding": {"steps": 12, "warmup_steps": 2, "batch_size": 16},
     "generation": {"steps": 8, "warmup_steps": 2, "batch_size": 16},
-    "finetune": {
-        "steps": 6, "captioning_steps": 6, "entailment_steps": 6, "translation_steps": 3, "headlines_steps": 3,
-        "warmup_steps": 2, "batch_size": 8, "contrastive_batch": 8,
-    },
-    "evaluate": {"max_images": 10, "max_pairs": 20, "beam": 2, "max_caption_length": 16, "max_translation_length": 16},
+    "finetune": {"steps": 6, "warmup_steps": 2, "batch_size": 8, "contrastive_batch": 8},
+    "finetune-retrieval": {"steps": 6},
+    "finetune-translation": {"steps": 3},
+    "finetune-headlines": {"steps": 3},
+    "finetune-mild": {"steps": 6},
+    "evaluate": {"max_images": 10, "max_pairs": 20, "beam": 2, "max_translation_length": 16},
+    "evaluate-captioning": {"max_caption_length": 16},
+    "evaluate-headlines": {"max_caption_length": 16},
 }  # fmt: skip
 
 

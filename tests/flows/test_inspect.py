@@ -1,128 +1,320 @@
+"""What people and machines are shown of a dataset."""
+
 import base64
+import functools
+import http.server
 import io
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
-from typing import Any
 
+import fsspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from dataset_world import (
+    caption_rows,
+    edit_manifest,
+    first_shard,
+    image_rows,
+    reject,
+    restate,
+    rewrite,
+    triple_rows,
+    write_dataset,
+    write_world,
+)  # fmt: skip
 from PIL import Image
 
-from contract.manifest import Manifest
-from contract.schemas import REJECTS, SCHEMAS
-from contract.shards import ShardWriter
+from contract.manifest import Manifest, Shard, read_manifest
+from contract.shards import shard_name
 from flows.cli import run_command
 
-HOSTILE = "<script>alert(1)</script>"
+HOSTILE = "<script>alert(1)</script>\x1b[31mred\x9b31m\u202eabc"
+CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 
 
-def write_dataset(
-    folder: Path, name: str, rows: list[dict[str, Any]], rejects: list[dict[str, str]], **parameters: Any
-):
-    with ShardWriter(folder, "part-00000-of-00001.parquet", SCHEMAS[name]) as shard:
-        shard.write(rows)
-    with ShardWriter(folder, "_rejects/part-00000-of-00001.parquet", REJECTS) as rejected:
-        rejected.write(rejects)
-    by_reason = {reject["reason"]: 1 for reject in rejects}
-    Manifest(
-        dataset=name, version="1.0", stage=name, parameters=parameters, seed=7, inputs={}, shards=[shard.shard()],
-        rejects=[rejected.shard()], rows_in=len(rows) + len(rejects), rows_out=len(rows), rejected=by_reason,
-        statistics={"languages": {"de": 3}},
-    ).write(folder)  # fmt: skip
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
-def profile(tmp_path: Path) -> Path:
-    """images, captions and regions of one grey picture of 200 × 100 px."""
-    files = tmp_path / "images" / "_files"
-    files.mkdir(parents=True)
-    Image.new("RGB", (200, 100), "#808080").save(files / "one.jpg")
-    image = {
-        "image_id": "one", "split": "train", "uri": "_files/one.jpg", "width": 200, "height": 100, "sha256": "0",
-        "license": None, "source": "test", "duplicate_group": None,
-    }  # fmt: skip
-    write_dataset(tmp_path / "images", "images", [image], [])
-    caption = {"caption_id": "one#0", "image_id": "one", "lang": "de", "text": HOSTILE, "split": "train"}
-    reject = {"key": "two#0", "source": "captions.tsv", "reason": "caption_empty", "message": "no text"}
-    write_dataset(tmp_path / "captions", "captions", [caption], [reject], layout="multi30k")
-    boxes = np.array([[20, 10, 120, 90], [150, 40, 190, 60]], "<f4")
-    region = {
-        "image_id": "one", "num_regions": 2, "feature_dim": 4, "features": np.zeros((2, 4), "<f2").tobytes(),
-        "boxes": boxes.tobytes(), "width": 200, "height": 100, "object_ids": [1, 0], "object_scores": [0.9, 0.5],
-        "attribute_ids": None, "attribute_scores": None, "detector": "test",
-    }  # fmt: skip
-    write_dataset(tmp_path / "regions", "regions", [region], [], object_classes=["ball", f"cube {HOSTILE}"])
+def world(whole, tmp_path) -> Path:
+    return shutil.copytree(whole, tmp_path / "world")
+
+
+@pytest.fixture
+def hostile(tmp_path) -> Path:
+    """Captions, triples and names of classes that would do harm if they were taken for markup or commands."""
+    images = image_rows(tmp_path / "images")[:1]
+    write_dataset(tmp_path / "images", "images", images)
+    captions = [row | {"text": HOSTILE} for row in caption_rows(images)]
+    write_dataset(tmp_path / "captions", "captions", captions, [reject("two#0", "caption_empty", HOSTILE)],
+                  layout=HOSTILE)  # fmt: skip
+    triples = [row | {"query": HOSTILE, "context": HOSTILE} for row in triple_rows(images)]
+    write_dataset(tmp_path / "triples", "triples", triples)
     return tmp_path
 
 
-def test_terminal_shows_columns_counts_rejects_and_rows(profile, capsys):
-    assert run_command(["inspect", str(profile / "captions")]) == 0
-    shown = capsys.readouterr().out
-    for part in ("caption_id", "Unicode NFC", "2 rows in, 1 out, 1 rejected", "caption_empty", "two#0", HOSTILE):
-        assert part in shown
+def inspected(capsys, *given) -> str:
+    assert run_command(["inspect", *map(str, given)]) == 0, capsys.readouterr().err
+    return capsys.readouterr().out
 
 
-def test_page_is_self_contained_and_escapes_what_comes_from_data(profile, capsys):
-    page = profile / "page.html"
-    assert run_command(["inspect", str(profile / "captions"), "--html", "--out", str(page)]) == 0
-    text = page.read_text()
-    assert "&lt;script&gt;alert(1)" in text
-    assert "<script" not in text
-    assert all(source.startswith("data:image/jpeg;base64,") for source in re.findall(r'src="([^"]+)', text))
-    assert "http" not in text
-    assert "no text is left after normalisation" in text
+def page_of(tmp_path, capsys, *given) -> str:
+    page = tmp_path / "page.html"
+    inspected(capsys, *given, "--html", page)
+    return page.read_text(encoding="utf-8")
 
 
-def test_regions_are_drawn_over_their_picture(profile, capsys):
-    page = profile / "page.html"
-    assert run_command(["inspect", str(profile / "regions"), "--html", "--out", str(page)]) == 0
-    text = page.read_text()
+def test_terminal_shows_columns_counts_statistics_rejects_and_rows(whole, capsys):
+    shown = inspected(capsys, whole / "captions")
+    for part in (
+        "caption_id", "Unicode NFC", "BCP 47", "38 rows in, 36 out, 2 rejected", "caption_orphan", "lost#0", "multi30k",
+        "all 36 rows", "cs 12, de 12, en 12", "Characters by language", "červený míč na trávě",
+        "made by the stage captions",
+    ):  # fmt: skip
+        assert part in shown, part
+
+
+def test_statistics_count_nulls_duplicates_and_scores(whole, capsys):
+    shown = json.loads(inspected(capsys, whole / "triples", "--json"))["statistics"]
+    columns = {one["name"]: one for one in shown["columns"]}
+    assert columns["context"]["nulls"] == 12
+    assert columns["query"]["duplicates"] == 22, "two queries stand with twelve pictures"
+    assert [bar["count"] for bar in columns["relevance"]["numbers"]["histogram"]] == [0, 0, 0, 0, 0, 12, 0, 12, 0, 0]
+    assert columns["clicks"]["numbers"]["mean"] == 3
+    assert dict(columns["split"]["values"]) == {"train": 12, "val": 6, "test": 6}
+    assert shown["characters"]["en"]["most"] == 28
+    regions = json.loads(inspected(capsys, whole / "regions", "--json"))
+    scores = next(one for one in regions["statistics"]["columns"] if one["name"] == "object_scores[]")
+    assert [bar["count"] for bar in scores["numbers"]["histogram"]] == [0, 0, 0, 0, 0, 12, 0, 0, 0, 12]
+    assert regions["rows"][0]["boxes"] == [[20.0, 10.0, 120.0, 90.0], [150.0, 40.0, 190.0, 60.0]]
+
+
+def test_json_says_what_the_screen_says_and_is_ascii(whole, capsys):
+    text = inspected(capsys, whole / "captions", "--json", "--rows", "2")
+    assert text.isascii()
+    values = json.loads(text)
+    assert values["kind"] == "dataset" and values["dataset"] == "captions" and len(values["rows"]) == 2
+    assert values["manifest"]["rows_in"] == 38 and values["manifest"]["parameters"] == {"layout": "multi30k"}
+    assert {one["name"]: one["unit"] for one in values["columns"]}["text"] == "Unicode NFC"
+    assert {one["reason"]: one["count"] for one in values["rejects"]} == {"caption_orphan": 1, "caption_empty": 1}
+
+
+def test_page_is_self_contained_and_escapes_what_comes_from_data(hostile, tmp_path, capsys):
+    for name in ("captions", "triples"):
+        text = page_of(tmp_path, capsys, hostile / name)
+        assert "&lt;script&gt;alert(1)" in text
+        assert "<script" not in text
+        assert all(source.startswith("data:image/jpeg;base64,") for source in re.findall(r'src="([^"]+)', text))
+        assert "http" not in text
+    assert "color-scheme: light dark" in text
+
+
+def test_nothing_from_data_reaches_the_terminal_as_a_command(hostile, capsys):
+    for name in ("captions", "triples"):
+        for given in ((), ("--json",)):
+            assert not CONTROLS.search(inspected(capsys, hostile / name, *given))
+    rewrite(first_shard(hostile / "captions"), lambda old: [row | {"lang": HOSTILE, "split": HOSTILE} for row in old])
+    restate(hostile / "captions")
+    assert run_command(["inspect", str(hostile / "captions"), "--verify"]) == 1
+    assert not CONTROLS.search(capsys.readouterr().err)
+    assert run_command(["inspect", "no\x1b[31m\x9bsuch"]) == 2
+    assert not CONTROLS.search(capsys.readouterr().err)
+
+
+def test_regions_are_drawn_over_their_picture(world, tmp_path, capsys):
+    restate(world / "regions", parameters={"object_classes": ["ball", "cube <script>alert(1)</script>"]})
+    text = page_of(tmp_path, capsys, world / "regions", "--rows", "1")
     (encoded,) = re.findall(r'src="data:image/jpeg;base64,([^"]+)', text)
     assert "cube &lt;script&gt;alert(1)&lt;/script&gt; 0.90, ball 0.50" in text, "names come from the dataset itself"
     drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")).astype(int)
     assert drawn.shape == (100, 200, 3)
-    colourful = drawn.max(axis=2) - drawn.min(axis=2) > 60
-    assert colourful[50, 19:23].any()  # the left edge of the first box
-    assert colourful[50, 149:153].any()  # and of the second
-    assert not colourful[60:80, 40:100].any()  # inside the first, the picture
+    inside, edge = drawn[65, 60], drawn[65, 18:23]
+    assert np.abs(edge - inside).max() > 60, "the left edge of the first box"
 
 
-def test_regions_without_their_pictures_still_make_a_page(profile, capsys):
-    (profile / "images" / "_files" / "one.jpg").unlink()
-    page = profile / "page.html"
-    assert run_command(["inspect", str(profile / "regions"), "--html", "--out", str(page)]) == 0
-    assert "<img" not in page.read_text()
+def test_switched_words_are_coloured_by_their_language(whole, tmp_path, capsys):
+    text = page_of(tmp_path, capsys, whole / "codeswitch")
+    hues = dict(re.findall(r'<mark style="--hue: (\d+)" lang="(\w+)"', text))
+    assert sorted(hues.values()) == ["cs", "de"] and len(hues) == 2
+    assert re.search(r'lang="de" title="de: red">roter</mark>', text)
+    assert text.count("data:image/jpeg") == 5
 
 
-def test_without_a_file_the_page_lies_beside_the_dataset(profile, capsys, monkeypatch):
-    assert run_command(["inspect", f"{profile}/regions/", "--html"]) == 0
-    assert (profile / "regions.html").read_text().count("<img") == 1
-    (profile / "regions.html").unlink()
-    monkeypatch.chdir(profile / "regions")
-    assert run_command(["inspect", ".", "--html"]) == 0
-    assert (profile / "regions.html").read_text().count("<img") == 1
-    monkeypatch.chdir(profile / "captions")
-    assert run_command(["inspect", ".", "--html"]) == 0 and (profile / "captions.html").is_file()
-    assert run_command(["inspect", ".", "--out", "page.html"]) == 2 and "--html" in capsys.readouterr().err
+def test_triples_stand_with_their_picture(whole, tmp_path, capsys):
+    text = page_of(tmp_path, capsys, whole / "triples", "--rows", "3")
+    assert text.count("data:image/jpeg") == 3
+    assert 'title="relevance 0.750"' in text
 
 
-def test_a_thousand_classes_do_not_push_out_what_else_is_known(profile, capsys):
-    path = profile / "regions" / "_manifest.json"
-    manifest = json.loads(path.read_text())
+def test_regions_without_their_pictures_still_make_a_page(world, tmp_path, capsys):
+    shutil.rmtree(world / "images" / "_files")
+    assert "<img" not in page_of(tmp_path, capsys, world / "regions")
+
+
+def test_pictures_are_found_from_another_folder(world, tmp_path, capsys, monkeypatch):
+    """The picture root is relative to the repository, in which the dataset lies."""
+    images = world / "images"
+    (world / "raw").mkdir()
+    (images / "_files").rename(world / "raw" / "images")
+    for shard in read_manifest(images).shards:
+        rewrite(images / shard.path, lambda old: [row | {"uri": row["uri"].removeprefix("_files/")} for row in old])
+    restate(images, parameters={"picture_root": "raw/images"})
+    monkeypatch.chdir("/")
+    assert page_of(tmp_path, capsys, images).count("data:image/jpeg") == 5
+
+
+def test_one_shard_or_file_of_rejects_alone(whole, capsys):
+    shard = first_shard(whole / "captions")
+    shown = inspected(capsys, shard)
+    assert (
+        f"captions 1.0: the file {shard}" in shown and "Unicode NFC" in shown and "made by the stage captions" in shown
+    )
+    assert json.loads(inspected(capsys, shard, "--json"))["kind"] == "file"
+    lost = next(one for one in read_manifest(whole / "captions").rejects if one.rows)
+    assert "caption_" in inspected(capsys, whole / "captions" / lost.path)
+    assert "keeps its contract" in inspected(capsys, shard, "--verify")
+
+
+def test_parquet_of_strangers_is_shown_and_does_not_pass_for_ours(tmp_path, capsys):
+    path = tmp_path / "strange.bin"
+    pq.write_table(pa.table({"a": [1, None, 3], "b": ["x", "y\x1b[2J", None], "c": [b"1", b"", None]}), path)
+    shown = inspected(capsys, path)
+    assert "Parquet of no dataset of m3p" in shown and not CONTROLS.search(shown)
+    assert run_command(["inspect", str(path), "--verify"]) == 1
+    assert "dataset_unknown" in capsys.readouterr().err
+
+
+def test_a_verdict_is_a_line_or_a_breach_and_exit_1(world, capsys):
+    said = inspected(capsys, world / "captions", "--verify")
+    assert said.count("\n") == 1 and "38 rows" in said and "its rows fit images beside it" in said
+    assert json.loads(inspected(capsys, world / "captions", "--verify", "--json"))["verified"] is True
+    (world / "corpus" / "_manifest.json").unlink()
+    assert run_command(["inspect", str(world / "corpus"), "--verify"]) == 1
+    assert capsys.readouterr().err.startswith("m3p: unfinished: ")
+    edit_manifest(world / "captions", seed=8)
+    assert run_command(["inspect", str(world / "captions"), "--verify"]) == 1
+    assert capsys.readouterr().err.startswith("m3p: manifest_edited: ")
+    assert run_command(["inspect", str(world / "captions"), "--verify", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["breach"]["name"] == "manifest_edited"
+
+
+def test_a_thousand_classes_do_not_push_out_what_else_is_known(world, capsys):
     classes = {f"class {number}": number for number in range(1600)}
-    manifest["statistics"] = {"objects": classes, "attributes": classes, "mean_score": 0.71, "scores_from": {"0.7": 9}}
-    path.write_text(json.dumps(manifest))
-    assert run_command(["inspect", str(profile / "regions")]) == 0
-    shown = capsys.readouterr().out
+    statistics = {"objects": classes, "attributes": classes, "mean_score": 0.71, "scores_from": {"0.7": 9}}
+    restate(world / "regions", statistics=statistics)
+    shown = inspected(capsys, world / "regions")
     assert all(text in shown for text in ("0.71", "scores_from.0.7", "objects.class 1599", "1,590 others"))
     assert "objects.class 5 " not in shown
 
 
-def test_what_is_no_finished_dataset_is_said_in_one_message(profile, capsys):
-    (profile / "regions" / "_manifest.json").unlink()
-    assert run_command(["inspect", str(profile / "regions")]) == 1
-    assert "_manifest.json" in capsys.readouterr().err
+def test_wrong_input_is_one_message(world, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.parquet").write_text("no Parquet at all")
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1 and then nothing")
+    (world / "regions" / "_manifest.json").unlink()
+    first_shard(world / "captions").unlink()
+    (world / "corpus" / "_manifest.json").write_text('{"dataset": 1}')
+    cases = {
+        "nothing-here": (2, "nothing-here is not there"), tmp_path / "empty": (2, "is empty"),
+        tmp_path / "text.parquet": (2, "no Parquet"), tmp_path / "cut.parquet": (1, "cannot be read as Parquet"),
+        world / "regions": (1, "_manifest.json"), world / "captions": (1, "is not there"),
+        world / "corpus": (1, "manifest"),
+        world: (2, "captions, codeswitch, corpus"), "nowhere://x/y": (2, "Protocol not known"),
+        "memory://nothing/here": (2, "not there"), "http://127.0.0.1:9/x": (1, "Cannot connect"),
+    }  # fmt: skip
+    for path, (code, said) in cases.items():
+        assert run_command(["inspect", str(path)]) == code, path
+        error = capsys.readouterr().err
+        assert said in error and "Traceback" not in error, error
+    assert run_command(["inspect", str(world / "images"), "--html", str(tmp_path / "no" / "page.html")]) == 2
+    assert run_command(["inspect", str(world / "images"), "--html", "x.html", "--json"]) == 2
+
+
+@pytest.fixture
+def loopback(whole):
+    """The folder over HTTP, by a server that knows no ranges."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *given):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(whole)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def in_memory(whole):
+    memory = fsspec.filesystem("memory")
+    memory.put(str(whole), "/inspected", recursive=True)
+    yield "memory://inspected"
+    memory.rm("/inspected", recursive=True)
+
+
+@pytest.mark.parametrize("store", ["file", "loopback", "in_memory"])
+def test_the_same_is_shown_at_any_address(store, whole, tmp_path, capsys, request):
+    root = f"file://{whole}" if store == "file" else request.getfixturevalue(store)
+
+    def seen(address: str) -> dict:
+        values = json.loads(inspected(capsys, address, "--json"))
+        return {name: value for name, value in values.items() if name != "address"}
+
+    for name in ("captions", "regions", f"captions/{first_shard(whole / 'captions').name}"):
+        assert seen(f"{root}/{name}") == seen(str(whole / name))
+        assert "keeps its contract" in inspected(capsys, f"{root}/{name}", "--verify")
+    assert page_of(tmp_path, capsys, f"{root}/triples").count("data:image/jpeg") == 5
+
+
+def test_an_extra_file_and_a_flipped_byte_elsewhere_are_found(in_memory, capsys):
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/inspected/corpus/part-00003-of-00003.parquet", b"PAR1")
+    assert run_command(["inspect", f"{in_memory}/corpus", "--verify"]) == 1
+    assert "file_unknown" in capsys.readouterr().err
+    name = next(path for path in memory.ls("/inspected/lexicon", detail=False) if path.endswith("of-00003.parquet"))
+    data = bytearray(memory.cat(name))
+    data[20] ^= 1
+    memory.pipe(name, bytes(data))
+    assert run_command(["inspect", f"{in_memory}/lexicon", "--verify"]) == 1
+    assert "sha256" in capsys.readouterr().err
+
+
+def test_first_screen_of_two_thousand_shards(tmp_path, record_property):
+    """Start of Python included; processor time is bounded, which neighbours do not lengthen."""
+    images = image_rows(tmp_path / "images")
+    folder = write_dataset(tmp_path / "captions", "captions", caption_rows(images), shards=1)
+    manifest = read_manifest(folder)
+    shards, rejects = [], []
+    for index in range(2_000):
+        for one, found in ((manifest.shards[0], shards), (manifest.rejects[0], rejects)):
+            path = one.path.replace(shard_name(0, 1), shard_name(index, 2_000))
+            os.link(folder / one.path, folder / path)
+            found.append(Shard(path, one.rows, one.bytes, one.sha256))
+    rows = sum(shard.rows for shard in shards)
+    Manifest("captions", "1.0", "ingest", {}, 7, {}, shards, rejects, rows, rows, {}).write(folder)
+    command = "import sys; from flows.cli import run_command; sys.exit(run_command(sys.argv[1:]))"
+    before, start = os.times(), time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", command, "inspect", folder], capture_output=True, text=True, check=False
+    )
+    seconds, after = time.perf_counter() - start, os.times()
+    assert done.returncode == 0 and not done.stderr
+    assert "a sample: 576 of 72,000 rows, from 16 shards" in done.stdout
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    record_property("first screen of 2,000 shards", f"{seconds:.2f} s")
+    assert spent < 3
 
 
 def test_doctor_names_each_part_and_how_to_get_what_is_missing(capsys, monkeypatch):
@@ -133,3 +325,42 @@ def test_doctor_names_each_part_and_how_to_get_what_is_missing(capsys, monkeypat
     assert "make serve" in shown
     for part in ("Python", "packages", "memory", "disk", "GPU", "DVC remote", "nudenet", "detectron2"):
         assert part in shown
+
+
+def test_datasets_in_a_store_of_s3_are_shown_verified_and_compared(whole, monkeypatch):
+    """Against a real server on loopback, by a process of its own, as a user has it: nothing of its clients is seen."""
+    server_module = pytest.importorskip("moto.server")
+    boto3 = pytest.importorskip("boto3")
+    pytest.importorskip("s3fs")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": str(Path(__file__).parents[2]),
+    }  # fmt: skip
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    command = "import sys; from flows.cli import run_command; sys.exit(run_command(sys.argv[1:]))"
+
+    def m3p(*given: str) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, "-c", command, *given], capture_output=True, text=True, check=False)
+
+    try:
+        client = boto3.client("s3", endpoint_url=settings["AWS_ENDPOINT_URL"])
+        client.create_bucket(Bucket="bucket")
+        for path in (one for name in ("captions", "images") for one in (whole / name).rglob("*") if one.is_file()):
+            client.upload_file(str(path), "bucket", path.relative_to(whole).as_posix())
+        for given, said in (
+            (("inspect", "s3://bucket/captions"), "38 rows in, 36 out"),
+            (("inspect", "s3://bucket/captions", "--verify"), "its rows fit images beside it"),
+            (("diff", "s3://bucket/captions", str(whole / "captions")), "36 the same"),
+        ):
+            done = m3p(*given)
+            assert done.returncode == 0 and not done.stderr and said in done.stdout, (given, done.stderr)
+        for address in ("s3://bucket/nothing", "s3://no-such-bucket/captions"):
+            done = m3p("inspect", address)
+            assert done.returncode in (1, 2) and done.stderr.startswith("m3p: ") and "Traceback" not in done.stderr
+            assert "Unclosed" not in done.stderr and "Warning" not in done.stderr
+    finally:
+        server.stop()

@@ -201,7 +201,7 @@ def test_a_picture_without_regions_among_others_gives_no_nan(world, sources, tmp
     lacking = replace(
         sources, store=store, captions=replace(sources.captions, pictures=pictures), codeswitch=None
     )  # fmt: skip
-    assert len(lacking.alike[store.row_of["p005"]]) == 0
+    assert len(lacking.like_pictures()[store.row_of["p005"]]) == 0
     for task in ("MMLM", "MRM", "VLM", "MC-MRM"):
         network = build(network_config(lacking, task, 2, 32))
         tasks = tasks_of(lacking, task, batch_size=32, hard_negatives=1.0)

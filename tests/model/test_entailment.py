@@ -21,7 +21,7 @@ from model.work import work_of
 
 CPU = torch.device("cpu")
 QUICK = {
-    "task": "entailment", "entailment_steps": 120, "batch_size": 32, "learning_rate": 1e-3, "warmup_steps": 20,
+    "task": "entailment", "steps": 120, "batch_size": 32, "learning_rate": 1e-3, "warmup_steps": 20,
 }  # fmt: skip
 CITIES = ["Wien", "Bern", "Rom", "Kyoto", "Lyon", "Porto"]
 WEATHER = {"en": ["it rains in {}", "the sun shines in {}"], "de": ["es regnet in {}", "die Sonne scheint in {}"]}
@@ -137,7 +137,7 @@ def test_metrics_are_told_by_language_and_the_same_call_gives_the_same_bytes(
 
 def test_the_same_seed_gives_the_same_weights(world, tmp_path, monkeypatch):
     for name, seed in (("first", 5), ("second", 5), ("other", 6)):
-        settings = {"setting": "all", "entailment_steps": 3, "seed": seed}
+        settings = {"setting": "all", "steps": 3, "seed": seed}
         assert finetune(monkeypatch, world, tmp_path / name, **settings) == 0
     first, second, other = (
         (tmp_path / name / "weights.safetensors").read_bytes() for name in ("first", "second", "other")
@@ -151,7 +151,7 @@ def test_the_best_weights_on_validation_pairs_are_kept(world, tmp_path, monkeypa
     (tmp_path / "data").mkdir()
     for path in (world / "data").iterdir():
         (tmp_path / "data" / path.name.replace("test", "val")).symlink_to(path)
-    settings = {"data": tmp_path / "data", "setting": "en", "entailment_steps": 60, "validate_every": 10}
+    settings = {"data": tmp_path / "data", "setting": "en", "steps": 60, "validate_every": 10}
     assert finetune(monkeypatch, world, tmp_path / "c", **settings) == 0
     training = read(tmp_path / "c" / "config.json")["training"]
     best = min(training["validation"], key=lambda line: (line["missed"], line["step"]))
@@ -175,7 +175,7 @@ def test_bad_rows_are_in_the_metrics(world, tmp_path, monkeypatch):
     [
         ({"setting": "fr"}, 1, "has no pair in 'fr'"),
         ({"data": None}, 2, "--data is missing"),
-        ({"entailment_steps": 0}, 2, "entailment_steps is 0"),
+        ({"steps": 0}, 2, "steps is 0"),
     ],
 )
 def test_what_cannot_be_learnt_is_one_message(

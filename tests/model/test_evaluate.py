@@ -50,6 +50,16 @@ def test_the_same_call_gives_the_same_bytes(world, tmp_path, monkeypatch):  # no
         assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
 
 
+def test_a_task_that_the_checkpoint_tells_brings_its_section_of_the_profile(world, tmp_path, monkeypatch):  # noqa: F811
+    profile = tmp_path / "p.yaml"
+    profile.write_text(
+        "evaluate: {beam: 2, samples: 2}\nevaluate-captioning: {samples: 1}\nevaluate-headlines: {beam: 3}\n"
+    )
+    assert run(monkeypatch, world, world / "generation", tmp_path / "m.json", params=profile) == 0
+    metrics = read(tmp_path / "m.json")
+    assert (metrics["task"], metrics["beam"], len(metrics["samples"])) == ("captioning", 2, 3), "one a language"
+
+
 def test_captioning_is_told_with_tokenizer_items_and_samples(world, tmp_path, monkeypatch):  # noqa: F811
     assert run(monkeypatch, world, world / "generation", tmp_path / "m.json", beam=2, samples=3) == 0
     metrics = read(tmp_path / "m.json")

@@ -41,7 +41,7 @@ def test_retrieval_learns_the_languages_of_its_setting(world, tmp_path, monkeypa
 
 @pytest.mark.slow
 def test_captioning_learns_and_speaks_the_language_that_is_asked_for(world, tmp_path, monkeypatch):  # noqa: F811
-    settings = QUICK | {"captioning_steps": 250, "task": "captioning", "setting": "all"}
+    settings = QUICK | {"steps": 250, "task": "captioning", "setting": "all"}
     assert finetune(monkeypatch, world, world / "generation", tmp_path / "captioning-all", **settings) == 0
     metrics = evaluated(monkeypatch, world, tmp_path / "captioning-all", tmp_path / "all.json", beam=3)
     assert set(metrics["languages"]) == {"de", "en", "zh"}
@@ -52,7 +52,7 @@ def test_captioning_learns_and_speaks_the_language_that_is_asked_for(world, tmp_
 
 @pytest.mark.parametrize(("task", "kind"), [("retrieval", "understanding"), ("captioning", "generation")])
 def test_the_same_seed_gives_the_same_weights(world, tmp_path, monkeypatch, task, kind):  # noqa: F811
-    settings = QUICK | {"steps": 4, "captioning_steps": 4, "task": task, "setting": "all"}
+    settings = QUICK | {"steps": 4, "task": task, "setting": "all"}
     for name, seed in (("first", 5), ("second", 5), ("other", 6)):
         assert finetune(monkeypatch, world, world / kind, tmp_path / name, **settings, seed=seed) == 0
     first, second, other = (
@@ -89,12 +89,6 @@ def test_hard_negatives_have_like_objects(world):  # noqa: F811
     assert shared(1.0) > shared(0.0) + 0.15
 
 
-def test_tasks_of_the_generation_network_may_have_a_rate_of_their_own():
-    for task, rate in (("captioning", 3e-3), ("retrieval", 1e-4), ("headlines", 3e-3), ("entailment", 1e-4)):
-        config = FinetuneConfig(task=task, learning_rate=1e-4, generation_learning_rate=3e-3)
-        assert (config.peak, FinetuneConfig(task=task, learning_rate=1e-4).peak) == (rate, 1e-4)
-
-
 def test_both_losses_fall_when_the_true_pair_rises():
     for kind in ("binary", "softmax"):
         losses = [matching_loss(torch.tensor([[true, 0.0, 0.0, 0.0]]), kind).mean.item() for true in (-3.0, 0.0, 3.0)]
@@ -103,7 +97,7 @@ def test_both_losses_fall_when_the_true_pair_rises():
 
 @pytest.mark.parametrize(("task", "kind"), [("retrieval", "understanding"), ("captioning", "generation")])
 def test_each_trains_a_network_a_language_as_that_language_alone_does(world, tmp_path, monkeypatch, task, kind):  # noqa: F811
-    settings = QUICK | {"steps": 4, "captioning_steps": 4, "task": task}
+    settings = QUICK | {"steps": 4, "task": task}
     assert finetune(monkeypatch, world, world / kind, tmp_path / "each", **settings, setting="each") == 0
     assert finetune(monkeypatch, world, world / kind, tmp_path / "zh", **settings, setting="zh") == 0
     each = tmp_path / "each"
@@ -135,7 +129,7 @@ def test_none_is_the_checkpoint_as_it_is(world, tmp_path, monkeypatch):  # noqa:
 def test_weights_are_chosen_by_the_tasks_metric_on_held_out_captions(world, tmp_path, monkeypatch, task, kind):  # noqa: F811
     rows = [row | ({"split": "val"} if row["split"] == "test" else {}) for n in range(72) for row in caption_rows(n)]
     captions = write_dataset(tmp_path / "captions", "captions", rows)
-    settings = QUICK | {"learning_rate": 0.02, "steps": 24, "captioning_steps": 24, "validate_every": 8}
+    settings = QUICK | {"learning_rate": 0.02, "steps": 24, "validate_every": 8}
     given = {"task": task, "setting": "all", "captions": captions}
     assert finetune(monkeypatch, world, world / kind, tmp_path / "out", **settings, **given) == 0
     training = json.loads((tmp_path / "out" / "config.json").read_text())["training"]

@@ -229,7 +229,7 @@ def test_a_body_is_cut_at_a_word_and_that_is_said(world, tmp_path, capsys):  # n
 
 @pytest.mark.slow
 def test_it_learns_from_the_body_in_the_language_that_is_asked_for(world, news, tmp_path, monkeypatch):  # noqa: F811
-    settings = QUICK | {"headlines_steps": 400, "learning_rate": 4e-3, "task": "headlines", "setting": "all"}
+    settings = QUICK | {"steps": 400, "learning_rate": 4e-3, "task": "headlines", "setting": "all"}
     assert finetune(monkeypatch, world, world / "generation", tmp_path / "out", **settings, data=news) == 0
     metrics = evaluated(monkeypatch, world, tmp_path / "out", tmp_path / "m.json", beam=3, data=news)
     assert list(metrics["languages"]) == ["de", "en", "zh"]
@@ -239,7 +239,7 @@ def test_it_learns_from_the_body_in_the_language_that_is_asked_for(world, news, 
 
 
 def test_each_language_has_a_network_as_that_language_alone_does(world, news, tmp_path, monkeypatch):  # noqa: F811
-    settings = QUICK | {"headlines_steps": 2, "task": "headlines", "data": news}
+    settings = QUICK | {"steps": 2, "task": "headlines", "data": news}
     for setting in ("each", "zh", "none"):
         assert finetune(monkeypatch, world, world / "generation", tmp_path / setting, **settings, setting=setting) == 0
     assert sorted(path.name for path in (tmp_path / "each").iterdir()) == ["config.json", "de", "en", "zh"]
@@ -255,7 +255,7 @@ def test_each_language_has_a_network_as_that_language_alone_does(world, news, tm
 
 
 def test_the_same_seed_gives_the_same_bytes(world, news, tmp_path, monkeypatch):  # noqa: F811
-    settings = QUICK | {"headlines_steps": 3, "task": "headlines", "setting": "en", "data": news}
+    settings = QUICK | {"steps": 3, "task": "headlines", "setting": "en", "data": news}
     for name, seed in (("first", 5), ("second", 5), ("other", 6)):
         given = settings | {"seed": seed}
         assert finetune(monkeypatch, world, world / "generation", tmp_path / name, **given) == 0

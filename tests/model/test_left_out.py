@@ -48,7 +48,7 @@ def test_what_was_left_out_is_no_checkpoint(world, tmp_path, monkeypatch, capsys
 def test_data_that_came_later_are_learnt_and_evaluated(world, tmp_path, monkeypatch, capsys):  # noqa: F811
     data = tmp_path / "data"
     data.mkdir()
-    settings = {"task": "entailment", "setting": "en", "data": data, "entailment_steps": 1, "batch_size": 2}
+    settings = {"task": "entailment", "setting": "en", "data": data, "steps": 1, "batch_size": 2}
     line = (world, world / "understanding", tmp_path / "out")
     assert run(finetune_main, monkeypatch, *line, **settings) == 0
     rows = "premise\thypothesis\tlabel\na cube\ta ball\tneutral\na ring\ta star\tcontradiction\n"

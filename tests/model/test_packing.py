@@ -5,7 +5,7 @@ import torch
 
 from model.config import NetworkConfig
 from model.network import GenerationNetwork, Regions, UnderstandingNetwork, build
-from model.packing import Packing, attend
+from model.packing import Blocks, Packing, attend
 from model.tokenizer import BOS, EOS, PAD
 
 torch.set_num_threads(1)
@@ -119,6 +119,14 @@ def test_an_empty_batch_has_gradients_of_nothing_for_the_same_weights(kind):
     _, (_, of_none) = both_ways(kind, outputs)
     assert of_none.keys() == of_all.keys()
     assert all(gradient.abs().max() == 0 for gradient in of_none.values())
+
+
+def test_samples_of_which_nothing_is_asked_stand_in_nobodys_way():
+    blocks = Blocks.of([0, 3, 0], [5, 7, 2], torch.device("cpu"))
+    assert blocks.asking_starts_S.tolist() == [0, 0, 3, 3] and blocks.starts_S.tolist() == [0, 5, 12, 14]
+    query, key, value = (torch.randn(count, 2, 4) for count in (3, 14, 14))
+    alone = attend(query, key[5:12], value[5:12], Blocks.of([3], [7], torch.device("cpu")), False, 0.0)
+    torch.testing.assert_close(attend(query, key, value, blocks, False, 0.0), alone)
 
 
 def test_no_padding_is_computed():

@@ -246,6 +246,21 @@ def test_settings_that_cannot_be_meant_are_refused_at_once(data, tmp_path, capsy
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_features_that_are_no_numbers_are_refused_with_the_picture(data, tmp_path, number):
+    from task_world import region_row
+
+    rows = [region_row(picture) for picture in range(72)]
+    spoilt = np.frombuffer(rows[7]["features"], "<f2").copy()
+    spoilt[3] = number
+    rows[7]["features"] = spoilt.tobytes()
+    regions = write_dataset(tmp_path / "regions", "regions", rows, object_classes=THINGS["en"])
+    for tasks in ('{"VLM": 1}', '{"xMLM": 1}'):
+        ran = run(command("understanding", data | {"regions": regions}, tmp_path / "out", tasks=tasks))
+        assert ran.returncode == 1 and "1 have features that are not finite: p007." in ran.stderr, ran.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_unknown_task_is_refused(data, tmp_path):
     done = run(command("generation", data, tmp_path / "out", mct=False, tasks='{"VLM": 1}'))
     assert done.returncode == 2

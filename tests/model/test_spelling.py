@@ -33,9 +33,9 @@ def known(tokenizer: Tokenizer, lang: str) -> set[int]:
 
 
 LEARNT_IN_ENGLISH = {
-    "captioning": {"captioning_steps": 60, "setting": "en"},
-    "translation": {"translation_steps": 60, "setting": "de-en"},  # so that it has written English alone
-    "headlines": {"headlines_steps": 60, "setting": "en"},
+    "captioning": {"steps": 60, "setting": "en"},
+    "translation": {"steps": 60, "setting": "de-en"},  # so that it has written English alone
+    "headlines": {"steps": 60, "setting": "en"},
 }
 
 
@@ -102,7 +102,7 @@ def test_with_plain_text_to_rehearse_they_are_still_spoken(world, data, pretrain
 
 @pytest.mark.parametrize("setting", ["all", "each"])
 def test_where_every_language_is_written_nothing_is_rehearsed(world, data, tmp_path, monkeypatch, setting):  # noqa: F811
-    settings = QUICK | {"captioning_steps": 3, "task": "captioning", "setting": setting}
+    settings = QUICK | {"steps": 3, "task": "captioning", "setting": setting}
     for name, given in (("with", {"corpus": data["corpus"]}), ("without", {})):
         assert finetune(monkeypatch, world, world / "generation", tmp_path / name, **settings | given) == 0
     weights = [sorted((tmp_path / name).rglob("weights.safetensors")) for name in ("with", "without")]
@@ -111,7 +111,7 @@ def test_where_every_language_is_written_nothing_is_rehearsed(world, data, tmp_p
 
 
 def test_a_rehearsal_is_the_same_for_the_same_seed(world, data, tmp_path, monkeypatch):  # noqa: F811
-    settings = QUICK | {"captioning_steps": 3, "task": "captioning", "setting": "en"}
+    settings = QUICK | {"steps": 3, "task": "captioning", "setting": "en"}
     for name, given in (("first", {}), ("second", {}), ("none", {"rehearsal": 0})):
         more = given | {"corpus": data["corpus"]}
         assert finetune(monkeypatch, world, world / "generation", tmp_path / name, **settings | more) == 0

@@ -12,6 +12,8 @@ from model import tiled_attention
 from model.tiled_attention import attend_in_tiles
 
 GPU = torch.cuda.is_available()
+if not GPU and os.environ.get("TRITON_INTERPRET") != "1":
+    pytest.skip("no GPU, and Triton's interpreter was not asked for in time", allow_module_level=True)
 DEVICE, KIND, NEAR = ("cuda", torch.bfloat16, 0.05) if GPU else ("cpu", torch.float32, 1e-5)
 HEADS, WIDTH = 2, 16
 SHORT, LONG = [5, 33, 1, 40], [70, 129, 1, 64, 200]
@@ -125,8 +127,8 @@ import triton
 from triton.backends.compiler import GPUTarget
 from model import attention_kernels, tiled_attention
 kinds = {"HEADS": 12, "WIDTH": 64, "CAUSAL": True, "DROPS": True}
-for pass_ in ("forward", "backward"):
-    tile = getattr(tiled_attention._OF_OTHERS, pass_)
+tiles = [getattr(tiled_attention, name) for name in ("_OF_SHORT_SAMPLES", "_OF_FEW_THAT_ASK", "_OF_OTHERS")]
+for pass_, tile in {(pass_, getattr(several, pass_)) for several in tiles for pass_ in ("forward", "backward")}:
     kernel = getattr(attention_kernels, pass_)
     given = kinds | {"ASKING": tile.asking, "PLACES": tile.places}
     kind = lambda name: (
@@ -138,7 +140,7 @@ for pass_ in ("forward", "backward"):
         kernel, {name: kind(name) for name in names}, {(names.index(name),): value for name, value in given.items()}
     )
     options = {"num_warps": tile.warps, "num_stages": tile.stages}
-    print(pass_, triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options).metadata.shared)
+    print(pass_, *tile, triton.compile(source, target=GPUTarget("cuda", 80, 32), options=options).metadata.shared)
 """
 
 
@@ -148,6 +150,6 @@ def test_the_kernels_compile_for_a_gpu_that_is_not_there(tmp_path):
     given |= {"TRITON_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     said = subprocess.run([sys.executable, "-c", COMPILING], env=given, capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
-    shared = dict(line.split() for line in said.stdout.splitlines())
-    assert set(shared) == {"forward", "backward"}
-    assert all(0 < int(size) <= 227 * 1024 for size in shared.values())  # bytes of a Hopper GPU's shared memory
+    lines = [line.split() for line in said.stdout.splitlines()]
+    assert [line[0] for line in lines].count("forward") == 3 == [line[0] for line in lines].count("backward")
+    assert all(0 < int(line[-1]) <= 99 * 1024 for line in lines)  # bytes of the smallest shared memory since Ampere

@@ -270,7 +270,7 @@ def test_operations_are_those_that_torch_counts(batch):
 def test_it_learns_from_sentence_and_picture_into_the_language_that_is_asked_for(
     world, sentences, tmp_path, monkeypatch  # noqa: F811
 ):  # fmt: skip
-    settings = QUICK | {"translation_steps": 400, "task": "translation", "setting": "all", "data": sentences}
+    settings = QUICK | {"steps": 400, "task": "translation", "setting": "all", "data": sentences}
     settings |= {"learning_rate": 4e-3}
     assert finetune(monkeypatch, world, world / "generation", tmp_path / "out", **settings) == 0
     metrics = evaluated(monkeypatch, world, tmp_path / "out", tmp_path / "m.json", beam=3, data=sentences)
@@ -282,7 +282,7 @@ def test_it_learns_from_sentence_and_picture_into_the_language_that_is_asked_for
 
 
 def test_each_direction_has_a_network_as_that_direction_alone_does(world, sentences, tmp_path, monkeypatch):  # noqa: F811
-    settings = QUICK | {"translation_steps": 2, "task": "translation", "data": sentences}
+    settings = QUICK | {"steps": 2, "task": "translation", "data": sentences}
     assert finetune(monkeypatch, world, world / "generation", tmp_path / "each", **settings, setting="each") == 0
     assert finetune(monkeypatch, world, world / "generation", tmp_path / "one", **settings, setting="en-zh") == 0
     assert sorted(path.name for path in (tmp_path / "each").iterdir()) == ["config.json", *DIRECTIONS]
@@ -303,7 +303,7 @@ def test_each_direction_has_a_network_as_that_direction_alone_does(world, senten
 def test_none_is_the_checkpoint_as_it_is_and_the_same_seed_gives_the_same_bytes(
     world, sentences, tmp_path, monkeypatch  # noqa: F811
 ):  # fmt: skip
-    settings = QUICK | {"translation_steps": 2, "task": "translation", "data": sentences}
+    settings = QUICK | {"steps": 2, "task": "translation", "data": sentences}
     start = world / "generation"
     assert finetune(monkeypatch, world, start, tmp_path / "none", **settings, setting="none") == 0
     weights = [(folder / "weights.safetensors").read_bytes() for folder in (tmp_path / "none", start)]
@@ -326,7 +326,7 @@ def test_weights_are_chosen_by_bleu_on_held_out_sentences(world, tmp_path, monke
     folder = write_sentences(tmp_path / "data")
     for path in folder.glob("test.*"):
         path.rename(folder / path.name.replace("test", "dev"))
-    settings = QUICK | {"translation_steps": 8, "task": "translation", "data": folder, "validate_every": 4}
+    settings = QUICK | {"steps": 8, "task": "translation", "data": folder, "validate_every": 4}
     out = tmp_path / "out"
     assert finetune(monkeypatch, world, world / "generation", out, **settings, setting="en") == 0
     training = json.loads((out / "config.json").read_text())["training"]

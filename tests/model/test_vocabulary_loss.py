@@ -102,6 +102,14 @@ def test_mixed_precision_does_not_wear_down_what_is_summed(monkeypatch):
     assert abs(found[0][1].sum().item()) < 0.05  # a softmax less its wanted one sums to nothing
 
 
+def test_a_second_gradient_is_refused():
+    (x, weight, bias), wanted = given()
+    loss = vocabulary_loss(x, weight, bias, wanted)
+    loss.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="was asked for before"):
+        loss.backward()
+
+
 def test_nothing_asked_is_no_loss():
     (x, weight, bias), wanted = given()
     loss = vocabulary_loss(x[:0], weight, bias, wanted[:0])

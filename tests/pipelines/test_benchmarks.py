@@ -31,6 +31,7 @@ def test_code_switching_beside_the_published_loop(tmp_path):
     [
         ("triples.py", ("--rows", "3000", "--pictures", "300", "--workers", "1"), "triples, the same from both"),
         ("texts.py", ("--sentences", "500"), "later starts"),
+        ("first_screen.py", ("--shards", "20", "--rows", "10", "--rounds", "1"), "verified: "),
         ("reading.py", ("--pictures", "60", "--rounds", "1"), "times the published layout"),
         (
             "pretraining.py",

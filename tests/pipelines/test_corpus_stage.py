@@ -8,10 +8,13 @@ from unittest import mock
 import cloudpickle
 import pytest
 
+from contract.card import CARD, card_of
 from contract.command import Call
 from contract.config import load_config
 from contract.dataset import Dataset
 from contract.errors import InputError, UsageError
+from contract.places import Place
+from contract.verification.dataset import verify_dataset
 from pipelines.corpus.sampling import quotas, smoothed
 from pipelines.corpus.settings import Config
 from pipelines.corpus.stage import run
@@ -52,6 +55,8 @@ def test_sentences_are_cleaned_and_rejected_with_reasons(text, tmp_path):
         "sentence_too_short": 1,
     }  # fmt: skip
     assert "de.txt@" in next(row["key"] for row in dataset.rejects() if row["reason"] == "sentence_empty")
+    assert verify_dataset(Place.of(dataset.folder)).rows == 8
+    assert (dataset.folder / CARD).read_text() == card_of(dataset.manifest)
 
 
 def test_pieces_of_any_size_give_the_same_corpus(text, tmp_path, monkeypatch):

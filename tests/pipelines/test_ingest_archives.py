@@ -6,6 +6,8 @@ import tarfile
 from ingest_sources import bomb_header, by_id, encoded, ingest, parquet, picture, reasons, sample, tar, write
 
 from contract.pictures import PictureStore
+from contract.places import Place
+from contract.verification.dataset import verify_dataset
 
 
 def test_tars_as_img2dataset_writes_them(tmp_path):
@@ -46,6 +48,8 @@ def test_hostile_members_stay_outside(tmp_path):
         opened.addfile(again, io.BytesIO(whole))
     images, captions = ingest(tmp_path / "raw", tmp_path / "out", layout="img2dataset", max_megabytes=1)
     assert list(by_id(images)) == ["good"]
+    for dataset in (images, captions):
+        assert verify_dataset(Place.of(dataset.folder)).rows == dataset.manifest.rows_in
     assert reasons(images) == {
         "../../escaped.jpg": "image_unsafe_path", "/abs.jpg": "image_unsafe_path", "bomb": "image_too_large",
         "cut": "image_unreadable", "fake": "image_unreadable", "only": "image_missing", "odd key!": "image_unsafe_path",

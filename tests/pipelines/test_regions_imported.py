@@ -18,8 +18,9 @@ from contract.dataset import Dataset
 from contract.detector import IMPORTED, UNNAMED, DetectorSpec, write_detector
 from contract.errors import InputError
 from contract.pickles import BROKEN_PICKLE, read_arrays
-from flows.inspection import look
-from flows.inspection_page import page_of
+from contract.places import Place
+from flows.inspection.dataset import look_at_dataset
+from flows.inspection.page import page_of
 from pipelines.regions.files import open_file
 
 NAMES = ("yolk", "goggles", "man")
@@ -596,7 +597,7 @@ def test_the_published_tsv_equals_its_decoded_original(real_data, tmp_path, monk
         assert found[name]["object_ids"] == np.frombuffer(base64.b64decode(cells[3]), "<i8").tolist()
         assert found[name]["attribute_ids"] == np.frombuffer(base64.b64decode(cells[5]), "<i8").tolist()
         assert found[name]["attribute_scores"] == np.frombuffer(base64.b64decode(cells[6]), "<f4").tolist()
-    page = page_of(look(tmp_path / "regions", 6))
+    page = page_of(look_at_dataset(Place.of(tmp_path / "regions"), 6, full=False))
     first = next(iter(dataset.rows()))
     assert (
         f"{attributes[first['attribute_ids'][0]]} {names[first['object_ids'][0]]} {first['object_scores'][0]:.2f}"

@@ -1,0 +1,137 @@
+"""What is known of a dataset only when all of its files have been read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contract.breaches import BreachError
+from contract.hashing import stable_hashes
+from contract.verification.part import Part
+
+_OBJECTS = "objects"
+
+
+class Tallies:
+    """Counts of one file or, merged, of a dataset.
+
+    Eight bytes a caption are kept for its identifier, and a line for each group of near-duplicates; the rest is
+    counts.
+
+    Attributes:
+        counts: numbers by their path in the manifest's statistics.
+        own_pictures: pictures that the dataset holds itself.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, ...]] = Counter()
+        self.own_pictures = 0
+        self._identifiers: list[np.ndarray] = []
+        self._groups: dict[str, str] = {}
+
+    def add(self, part: Part) -> None:
+        """Counts some rows."""
+        name = part.schema.name
+        for path, count in _COUNTERS[name](part) if name in _COUNTERS else ():
+            self.counts[path] += count
+        if name == "captions":
+            self._identifiers.append(stable_hashes(keys=part.column("caption_id").to_pylist()))
+        if name == "images":
+            for group, split in part.values("duplicate_group", "split"):
+                if group is not None:
+                    self._add_group(group, split, part.where)
+
+    def merge(self, other: Tallies, where: str) -> None:
+        """Adds those of another file."""
+        self.counts.update(other.counts)
+        self.own_pictures += other.own_pictures
+        self._identifiers += other._identifiers
+        for group, split in other._groups.items():
+            self._add_group(group, split, where)
+
+    def _add_group(self, group: str, split: str, where: str) -> None:
+        known = self._groups.setdefault(group, split)
+        if known != split:
+            what = f"{where}: near-duplicates of {group!r} are in {known} and in {split}."
+            raise BreachError("split_leak", what, "one split a group.")
+
+    def check(self, statistics: Mapping[str, Any], where: str) -> None:
+        """Compares with a manifest's statistics; groups that it does not state are passed over.
+
+        Raises:
+            BreachError: duplicate_key or statistics.
+        """
+        if self._identifiers:
+            identifiers = np.concatenate(self._identifiers)
+            if len(np.unique(identifiers)) != len(identifiers):
+                raise BreachError("duplicate_key", f"{where}: two captions have one caption_id.", "one caption an id.")
+        for path, count in sorted(self.counts.items()):
+            if path[0] in statistics and _at(statistics, path) != count:
+                raise BreachError(
+                    "statistics", f"{where}: the manifest states {'.'.join(path)} as {_at(statistics, path)}.",
+                    f"{count}, which its rows give.",
+                )  # fmt: skip
+
+
+def _at(statistics: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = statistics
+    for name in path:
+        value = value.get(name, 0) if isinstance(value, Mapping) else None
+    return value
+
+
+def _grouped(part: Part, *names: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    table = pa.table({name: part.column(name) for name in names}).group_by(list(names)).aggregate([([], "count_all")])
+    for row in table.to_pylist():
+        yield tuple(str(row[name]) for name in names), row["count_all"]
+
+
+def _images(part: Part) -> Iterator[tuple[tuple[str, ...], int]]:
+    for group, name in (("splits", "split"), ("sources", "source")):
+        for path, count in _grouped(part, name):
+            yield (group, *path), count
+
+
+def _captions(part: Part) -> Iterator[tuple[tuple[str, ...], int]]:
+    for path, count in _grouped(part, "lang", "split"):
+        yield ("languages", *path), count
+
+
+def _triples(part: Part) -> Iterator[tuple[tuple[str, ...], int]]:
+    for path, count in _grouped(part, "lang", "split"):
+        yield ("triples", *path), count
+
+
+def _corpus(part: Part) -> Iterator[tuple[tuple[str, ...], int]]:
+    for path, count in _grouped(part, "split"):
+        yield ("splits", *path), count
+    table = pa.table({"lang": part.column("lang"), "characters": pc.utf8_length(part.column("text"))})
+    for row in table.group_by("lang").aggregate([("characters", "sum"), ("characters", "count")]).to_pylist():
+        yield ("languages", row["lang"], "sentences"), row["characters_count"]
+        yield ("languages", row["lang"], "characters"), row["characters_sum"]
+
+
+def _lexicon(part: Part) -> Iterator[tuple[tuple[str, ...], int]]:
+    table = pa.table({"lang": part.column("lang"), "targets": pc.list_value_length(part.column("targets"))})
+    for row in table.group_by("lang").aggregate([("targets", "sum"), ("targets", "count")]).to_pylist():
+        yield ("languages", row["lang"], "entries"), row["targets_count"]
+        yield ("languages", row["lang"], "pairs"), row["targets_sum"]
+
+
+def _regions(part: Part) -> Iterator[tuple[tuple[str, ...], int]]:
+    yield ("regions",), int(pc.sum(part.column("num_regions")).as_py() or 0)
+    names = part.parameters.get("object_classes")
+    for one in part.column("object_ids").flatten().value_counts().to_pylist():
+        if isinstance(names, list) and names:
+            yield (_OBJECTS, str(names[one["values"]])), one["counts"]
+
+
+_COUNTERS = {
+    "images": _images, "captions": _captions, "triples": _triples, "corpus": _corpus, "lexicon": _lexicon,
+    "regions": _regions,
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""`m3p diff`: what two versions of a dataset do not have in common."""

@@ -1,0 +1,96 @@
+"""A dataset's rows in the order of its key, a block at a time, from one file or from several at once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from contract.errors import InputError
+from contract.places import Place
+from contract.shards import is_sorted
+from flows.inspection.sample import all_batches
+
+Key = tuple[Any, ...]
+
+
+class Blocks:
+    """Rows that come sorted by a key, of which those up to a given key can be taken.
+
+    Args:
+        batches: the rows, in order.
+        key: columns by which they are sorted.
+        where: what they are, for messages.
+    """
+
+    def __init__(self, batches: Iterator[pa.Table], key: Sequence[str], where: str) -> None:
+        self._batches, self._key, self._where = batches, tuple(key), where
+        self._block: pa.Table | None = None
+        self._passed: Key | None = None
+        self._next()
+
+    @property
+    def last(self) -> Key | None:
+        """Key of the last row that is at hand; None at the end."""
+        return None if self._block is None else self._at(self._block, -1)
+
+    def take(self, up_to: Key) -> pa.Table | None:
+        """The rows at hand whose keys are not greater; None where there are none."""
+        if self._block is None:
+            return None
+        block = self._block
+        count = bisect_right(_Keys(lambda row: self._at(block, row), len(block)), up_to)
+        self._block = block.slice(count)
+        if count == len(block):
+            self._next()
+        return block.slice(0, count) if count else None
+
+    def _at(self, block: pa.Table, row: int) -> Key:
+        return tuple(block.column(name)[row].as_py() for name in self._key)
+
+    def _next(self) -> None:
+        before = self._passed
+        self._block = next((batch for batch in self._batches if len(batch)), None)
+        if self._block is None:
+            return
+        columns = [self._block.column(name).combine_chunks() for name in self._key]
+        if (before is not None and not before < self._at(self._block, 0)) or not is_sorted(columns, unique=True):
+            raise InputError(
+                f"{self._where} is not sorted by {', '.join(self._key)}, each key once.",
+                "a dataset as stages write it.", "`m3p inspect --verify` says more.",
+            )  # fmt: skip
+        self._passed = self.last
+
+
+class _Keys(Sequence[Key]):
+    """The keys of a block's rows, looked up one by one."""
+
+    def __init__(self, at: Callable[[int], Key], count: int) -> None:
+        self._at, self._count = at, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, row: Any) -> Any:
+        return self._at(row)
+
+
+def file_batches(file: Place, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
+    """The rows of one file."""
+    with file.parquet() as opened:
+        for batch in all_batches(opened, names, str(file), rows=rows):
+            yield pa.Table.from_batches([batch]).select(list(names))
+
+
+def merged(parts: list[Blocks], key: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows of several sorted files as if they were one; as much of each is at hand as one block."""
+    while True:
+        ends = [part.last for part in parts if part.last is not None]
+        if not ends:
+            return
+        least = min(ends)
+        taken = [table for part in parts if (table := part.take(least)) is not None]
+        if taken:
+            yield pa.concat_tables(taken).sort_by([(name, "ascending") for name in key])

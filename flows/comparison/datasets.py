@@ -1,0 +1,119 @@
+"""Everything that two versions of a dataset do not have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from contract.errors import InputError, UsageError
+from contract.hashing import MANIFEST
+from contract.manifest import manifest_of
+from contract.places import Place
+from contract.schemas import SCHEMAS, description_of, unit_of
+from flows.comparison.rows import RowDifference, Side, compare_rows
+from flows.shown import flat
+
+EXAMPLES = 3
+Values = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is shown; every pair is of what was before and what is after, None where there was or is nothing.
+
+    Attributes:
+        addresses: of the two.
+        dataset: their name.
+        versions: of their schemas.
+        shards: how many each has.
+        rows_out: how many rows each has.
+        schema: columns that differ, as they are described.
+        parameters: the stage's configuration, by dotted names, and the seed.
+        inputs: sha256 by name.
+        rejected: rows by reason.
+        statistics: as the manifests state them, by dotted names, what moved furthest first.
+        rows: of the rows themselves.
+    """
+
+    addresses: tuple[str, str]
+    dataset: str
+    versions: tuple[str, str]
+    shards: tuple[int, int]
+    rows_out: tuple[int, int]
+    schema: dict[str, Values]
+    parameters: dict[str, Values]
+    inputs: dict[str, Values]
+    rejected: dict[str, Values]
+    statistics: dict[str, Values]
+    rows: RowDifference
+
+
+def compare(one: Place, other: Place, examples: int = EXAMPLES) -> Difference:
+    """Compares two datasets of one name.
+
+    Raises:
+        InputError: where one cannot be read.
+        UsageError: where they are not of one name.
+    """
+    before, after = _side(one), _side(other)
+    name = before.manifest.dataset
+    if name != after.manifest.dataset:
+        raise UsageError(
+            f"{one} holds {name} and {other} holds {after.manifest.dataset}.", "two versions of one dataset."
+        )
+    if name not in SCHEMAS:
+        raise UsageError(f"{one} holds a dataset {name!r}.", f"one of {', '.join(SCHEMAS)}.")
+    old, new = _schema(before), _schema(after)
+    columns = [field.name for field in old if field.name in new.names and new.field(field.name).type == field.type]
+    if lacking := [key for key in SCHEMAS[name].key if key not in columns]:
+        raise InputError(f"{one} and {other} have no common column {lacking[0]}.", f"the key of {name}.")
+    a, b = before.manifest, after.manifest
+    return Difference(
+        (one.address, other.address), name, (a.version, b.version), (len(a.shards), len(b.shards)),
+        (a.rows_out, b.rows_out), _differing(_described(old), _described(new)),
+        _differing(dict(flat(a.parameters)) | {"seed": a.seed}, dict(flat(b.parameters)) | {"seed": b.seed}),
+        _differing(a.inputs, b.inputs), _differing(a.rejected, b.rejected), _moved(a.statistics, b.statistics),
+        compare_rows(before, after, SCHEMAS[name], columns, examples),
+    )  # fmt: skip
+
+
+def _side(place: Place) -> Side:
+    content = (place / MANIFEST).read()
+    if content is None:
+        remedy = "`dvc fetch` what DVC keeps of it." if "@" in place.address else "run the stage that writes it."
+        raise InputError(f"{place} is not there, or no finished dataset: it has no {MANIFEST}.",
+                         "a dataset's folder, or PATH@REVISION.", remedy)  # fmt: skip
+    manifest = manifest_of(content, str(place / MANIFEST))
+    if not manifest.shards:
+        raise InputError(f"{place / MANIFEST} states no shard.", "one at least.")
+    return Side(place, manifest)
+
+
+def _schema(side: Side) -> pa.Schema:
+    with (side.place / side.manifest.shards[0].path).parquet() as file:
+        return file.schema_arrow
+
+
+def _described(schema: pa.Schema) -> dict[str, str]:
+    parts = ((field.name, str(field.type), unit_of(field), description_of(field)) for field in schema)
+    return {name: ", ".join(part for part in said if part) for name, *said in parts}
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Values]:
+    names = sorted({*before, *after})
+    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+
+
+def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Values]:
+    found = _differing(dict(flat(dict(before))), dict(flat(dict(after))))
+    return dict(sorted(found.items(), key=lambda item: (-_distance(*item[1]), item[0])))
+
+
+def _distance(before: Any, after: Any) -> float:
+    """How far a number moved, from 0 to 1, of the greater; what is no number, or new, or gone, as far as can be."""
+    if not all(isinstance(value, int | float) for value in (before, after)):
+        return 1.0
+    return abs(after - before) / max(abs(before), abs(after), 1e-12)

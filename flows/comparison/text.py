@@ -1,0 +1,52 @@
+"""What differs, on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from flows.comparison.datasets import Difference, Values
+from flows.inspection.text import new_console, print_table
+from flows.shown import one_line, shown
+
+_CELL = 80
+_STATISTICS = 30
+
+
+def print_difference(found: Difference) -> None:
+    """Prints it, from what was made otherwise to the rows that are otherwise."""
+    console, rows = new_console(), found.rows
+    print(one_line(f"{found.dataset}: from {found.addresses[0]} to {found.addresses[1]}"))
+    print(
+        f"{found.rows_out[0]:,} rows, then {found.rows_out[1]:,}: {rows.added:,} added, {rows.gone:,} gone, "
+        f"{rows.changed:,} changed, {rows.same:,} the same"
+    )
+    if rows.unread:
+        print(f"{rows.unread:,} of them lie in files with the same bytes")
+    made = {"version": found.versions, "shards": found.shards}
+    about = {name: pair for name, pair in made.items() if pair[0] != pair[1]} | found.parameters
+    _pairs(console, "Columns", "column", found.schema)
+    _pairs(console, "Made with", "parameter", about)
+    _pairs(console, "Made from", "input", found.inputs)
+    _pairs(console, "Rejected", "reason", found.rejected)
+    statistics = dict(list(found.statistics.items())[:_STATISTICS])
+    of = f", {_STATISTICS} of {len(found.statistics)}" if len(found.statistics) > _STATISTICS else ""
+    _pairs(console, f"Statistics that moved{of}", "name", statistics)
+    counts = sorted(rows.columns.items(), key=lambda item: (-item[1], item[0]))
+    print_table(console, "Rows changed by column", ["column", "rows"], [[name, f"{count:,}"] for name, count in counts])
+    for title, examples in (("Added, for example", rows.added_rows), ("Gone, for example", rows.gone_rows)):
+        print_table(console, title, ["row"], [[_row(row)] for row in examples])
+    print_table(console, "Changed, for example", ["key", "column", "before", "after"], [
+        [_row(change.key), name, *(shown(value, _CELL) for value in pair)]
+        for change in rows.changes for name, pair in change.columns.items()
+    ])  # fmt: skip
+
+
+def _row(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {shown(value, _CELL)}" for name, value in row.items())
+
+
+def _pairs(console: Console, title: str, what: str, pairs: dict[str, Values]) -> None:
+    cells = [[name, *(shown(value, _CELL) for value in pair)] for name, pair in pairs.items()]
+    print_table(console, title, [what, "before", "after"], cells)

@@ -1,0 +1,181 @@
+"""What is shown of a checkpoint, read without its weights and without torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from contract.breaches import BreachError
+from contract.errors import InputError
+from contract.places import Place
+from flows.inspection.found import CONFIG
+
+WEIGHTS, TOKENIZER = "weights.safetensors", "sentencepiece.bpe.model"
+_MOST_HEADER = 100 << 20  # bytes; a longer one is taken for a broken file
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor as the weights' header names it."""
+
+    name: str
+    kind: str
+    shape: list[int]
+
+    @property
+    def numbers(self) -> int:
+        """How many it holds."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class CheckpointView:
+    """What is shown.
+
+    Attributes:
+        place: its folder.
+        network: its network's configuration; empty of a folder that holds one for each language.
+        training: what it was trained with and on.
+        tensors: its weights, in the order of their names.
+        bytes: of its weights.
+        parts: names of the checkpoints within, of a folder that holds one for each language or direction.
+    """
+
+    place: Place
+    network: dict[str, Any]
+    training: dict[str, Any]
+    tensors: list[Tensor]
+    bytes: int
+    parts: list[str]
+
+    @property
+    def numbers(self) -> int:
+        """Parameters and buffers, as numbers."""
+        return sum(tensor.numbers for tensor in self.tensors)
+
+
+def look_at_checkpoint(place: Place) -> CheckpointView:
+    """Reads the configuration and the header of the weights.
+
+    Raises:
+        InputError: where it is no checkpoint.
+    """
+    values = read_config(place)
+    training = values.get("training")
+    training = training if isinstance(training, dict) else {}
+    if isinstance(values.get("each"), list):
+        return CheckpointView(place, {}, training, [], 0, [str(part) for part in values["each"]])
+    network = values.get("network")
+    if not isinstance(network, dict):
+        raise InputError(f"{place / CONFIG} describes no network.", f"a checkpoint: {CONFIG}, {WEIGHTS}, {TOKENIZER}.")
+    tensors, total = read_header(place / WEIGHTS)
+    return CheckpointView(place, network, training, tensors, total, [])
+
+
+def look_at_checkpoints(place: Place) -> list[CheckpointView]:
+    """The checkpoints that lie in a folder, by their names."""
+    return list(_views(place, place.folders()))
+
+
+def _views(place: Place, names: list[str]) -> Iterator[CheckpointView]:
+    for name in names:
+        if not name.startswith(".") and (place / name / CONFIG).is_file():
+            yield look_at_checkpoint(place / name)
+
+
+def read_config(place: Place) -> dict[str, Any]:
+    """What a checkpoint says of itself.
+
+    Raises:
+        InputError: where that is no JSON object.
+    """
+    try:
+        return dict(json.loads((place / CONFIG).read() or b""))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{place / CONFIG} cannot be read ({error}).", "the JSON that a training wrote.") from error
+
+
+def read_header(weights: Place) -> tuple[list[Tensor], int]:
+    """The tensors of a file of safetensors, and the bytes that the file should have.
+
+    Raises:
+        InputError: where it is none.
+    """
+    first = weights.read(8)
+    if first is None:
+        raise InputError(f"{weights} is not there.", "a checkpoint's weights.", "`dvc pull` it, or train again.")
+    length = int.from_bytes(first, "little")
+    try:
+        if len(first) < 8 or length > _MOST_HEADER:
+            raise ValueError("its header is cut off")
+        header = dict(json.loads((weights.read(8 + length) or b"")[8:]))
+        header.pop("__metadata__", None)
+        found = [Tensor(name, str(one["dtype"]), list(map(int, one["shape"]))) for name, one in sorted(header.items())]
+        end = max((int(one["data_offsets"][1]) for one in header.values()), default=0)
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+        raise InputError(f"{weights} is no file of safetensors ({error}).", "a checkpoint's weights.") from error
+    return found, 8 + length + end
+
+
+def verify_checkpoint(place: Place) -> int:
+    """Checks that a checkpoint is whole and that its parts fit each other.
+
+    Returns:
+        How many checkpoints were checked: one, or those for each language.
+
+    Raises:
+        BreachError: no_checkpoint, weights or tokenizer.
+    """
+    try:
+        view = look_at_checkpoint(place)
+    except InputError as error:
+        raise BreachError.of("no_checkpoint", error) from error
+    if view.parts:
+        return sum(verify_checkpoint(place / part) for part in view.parts)
+    _check_weights(place, view)
+    _check_tokenizer(place)
+    return 1
+
+
+def _check_weights(place: Place, view: CheckpointView) -> None:
+    _, stated = read_header(place / WEIGHTS)
+    _, found = (place / WEIGHTS).copy_to(None)
+    if found != stated:
+        raise BreachError("weights", f"{place / WEIGHTS} has {found:,} bytes.", f"the {stated:,} of its header.")
+    expected = _shapes(place, view.network)
+    own = {tensor.name: tensor.shape for tensor in view.tensors}
+    for name in sorted({*expected, *own}):
+        if expected.get(name) != own.get(name):
+            raise BreachError(
+                "weights", f"{place / WEIGHTS} holds {name} as {own.get(name, 'nothing')}.",
+                f"{expected.get(name, 'nothing')}, of the network that {CONFIG} states.",
+            )  # fmt: skip
+
+
+def _shapes(place: Place, network: dict[str, Any]) -> dict[str, list[int]]:
+    import torch
+
+    from contract.config import load_config
+    from contract.errors import M3PError
+    from model.config import NetworkConfig
+    from model.network import build
+
+    try:
+        with torch.device("meta"):  # sizes alone
+            built = build(load_config(NetworkConfig, network, str(place / CONFIG)))
+    except (M3PError, ValueError, TypeError, RuntimeError) as error:
+        raise BreachError("no_checkpoint", f"{place / CONFIG} states no network ({error}).") from error
+    return {name: list(tensor.shape) for name, tensor in built.state_dict().items()}
+
+
+def _check_tokenizer(place: Place) -> None:
+    stated = read_config(place).get("tokenizer")
+    try:
+        found, _ = (place / TOKENIZER).copy_to(None)
+    except InputError as error:
+        raise BreachError.of("no_checkpoint", error) from error
+    if found != stated:
+        raise BreachError("tokenizer", f"{place / TOKENIZER} has the sha256 {found}.", f"{stated}, as {CONFIG} states.")

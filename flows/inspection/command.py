@@ -1,0 +1,148 @@
+"""`m3p inspect`: from an address to a screen, a page, JSON or a verdict."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contract.breaches import BreachError
+from contract.errors import InputError, UsageError
+from contract.places import Place
+from flows.addresses import place_at
+from flows.inspection.found import Found, find
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How something is inspected.
+
+    Attributes:
+        address: a path, or an address that fsspec knows.
+        rows: sample rows to show.
+        html: the page to write, if any.
+        as_json: whether JSON is printed instead of tables.
+        verify: whether every byte is read and every contract checked.
+        full: whether all rows are counted.
+    """
+
+    address: str
+    rows: int
+    html: Path | None
+    as_json: bool
+    verify: bool
+    full: bool
+
+
+def inspect(wanted: Wanted) -> None:
+    """Shows what lies at an address.
+
+    Raises:
+        BreachError: the first breach, where it is to be verified.
+        InputError: where what lies there cannot be read.
+        UsageError: where nothing does, or the page cannot be written.
+    """
+    if wanted.html is not None and wanted.as_json:
+        raise UsageError("--json and --html stand together.", "one of them.")
+    place = place_at(wanted.address)
+    if wanted.verify:
+        said = _verify(place, wanted.as_json)
+        if wanted.html is None and not wanted.as_json:
+            print(said["said"])
+            return
+    found = find(place)
+    if found.kind in ("dataset", "file"):
+        _show_dataset(found, wanted)
+    else:
+        _show_checkpoints(found, wanted)
+
+
+def _verify(place: Place, as_json: bool) -> dict[str, Any]:
+    """What was found to hold; where something does not and JSON is wanted, that is printed too.
+
+    Raises:
+        BreachError: the first breach.
+    """
+    try:
+        return _verdict(place)
+    except BreachError as error:
+        if as_json:
+            breach = {"name": error.name, "what": error.found, "expected": error.expected}
+            print(json.dumps({"kind": "breach", "address": place.address, "breach": breach}, indent=2))
+        raise
+
+
+def _verdict(place: Place) -> dict[str, Any]:
+    from contract.verification.dataset import verify_dataset, verify_file
+    from flows.inspection.checkpoint import verify_checkpoint
+    from flows.shown import one_line, size
+
+    try:
+        found = find(place)
+    except InputError as error:  # there are files, and none by which it would be known
+        raise BreachError.of("unfinished", error) from error
+    where = one_line(str(place))
+    if found.kind == "checkpoint":
+        count = verify_checkpoint(place)
+        return {"said": f"{where}: {count} checkpoint{'s' * (count > 1)}, whole and of one piece."}
+    if found.kind == "checkpoints":
+        from flows.inspection.found import CONFIG
+
+        names = [name for name in place.folders() if (place / name / CONFIG).is_file() and not name.startswith(".")]
+        count = sum(verify_checkpoint(place / name) for name in names)
+        return {"said": f"{where}: {count} checkpoints, whole and of one piece."}
+    verdict = verify_dataset(place) if found.kind == "dataset" else verify_file(place)
+    compared = f"; its rows fit {', '.join(verdict.compared)} beside it" if verdict.compared else ""
+    unlisted = " This place does not list its files: one too many would not be seen." if verdict.unlisted else ""
+    return {
+        "said": f"{where}: {verdict.dataset} keeps its contract: {verdict.rows:,} rows, rejects included, in "
+        f"{verdict.files} file{'s' * (verdict.files > 1)}, {size(verdict.bytes)} hashed{compared}.{unlisted}"
+    }
+
+
+def _show_dataset(found: Found, wanted: Wanted) -> None:
+    from flows.inspection.dataset import look_at_dataset, look_at_file
+
+    look = look_at_dataset if found.kind == "dataset" else look_at_file
+    inspection = look(found.place, wanted.rows, wanted.full)
+    if wanted.as_json:
+        from flows.inspection.machine import inspection_json, to_json
+
+        print(to_json(inspection_json(inspection) | ({"verified": True} if wanted.verify else {})))
+    elif wanted.html is not None:
+        from flows.inspection.page import page_of
+
+        _write(wanted.html, page_of(inspection))
+    else:
+        from flows.inspection.text import print_inspection
+
+        print_inspection(inspection)
+
+
+def _show_checkpoints(found: Found, wanted: Wanted) -> None:
+    from flows.inspection.checkpoint import look_at_checkpoint, look_at_checkpoints
+
+    several = found.kind == "checkpoints"
+    views = look_at_checkpoints(found.place) if several else [look_at_checkpoint(found.place)]
+    if wanted.as_json:
+        from flows.inspection.machine import checkpoints_json, to_json
+
+        values = checkpoints_json(found.place.address, views, several)
+        print(to_json(values | ({"verified": True} if wanted.verify else {})))
+    elif wanted.html is not None:
+        from flows.inspection.page import page_of_checkpoints
+
+        _write(wanted.html, page_of_checkpoints(found.place, views))
+    else:
+        from flows.inspection.text import print_checkpoints
+
+        print_checkpoints(views)
+
+
+def _write(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error}.", "a file in a folder that is there.") from error
+    print(f"Wrote {file}")

@@ -1,0 +1,62 @@
+"""What lies at an address: a dataset, a file of one, a checkpoint, a folder of checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from contract.errors import InputError, UsageError
+from contract.hashing import MANIFEST
+from contract.places import Place
+
+CONFIG = "config.json"  # of a checkpoint; model.checkpoint, which writes it, would load torch
+_MAGIC = b"PAR1"
+_KINDS = "a dataset's folder, such as data/demo/captions, one of its shards, or a checkpoint's folder."
+
+Kind = Literal["dataset", "file", "checkpoint", "checkpoints"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies at a place."""
+
+    kind: Kind
+    place: Place
+
+
+def find(place: Place) -> Found:
+    """Looks at the few files by which things are known.
+
+    Raises:
+        UsageError: where nothing lies there, or nothing that can be inspected.
+        InputError: where a dataset is unfinished.
+    """
+    for name, kind in ((MANIFEST, "dataset"), (CONFIG, "checkpoint")):
+        if (place / name).is_file():
+            return Found("dataset" if kind == "dataset" else "checkpoint", place)
+    first = place.read(len(_MAGIC))
+    if first == _MAGIC:
+        return Found("file", place)
+    folders = place.folders()
+    if first is not None and not folders:
+        raise UsageError(f"{place} is no Parquet file: it begins with {first!r}.", _KINDS)
+    if any((place / name / CONFIG).is_file() for name in folders):
+        return Found("checkpoints", place)
+    raise _nothing(place, folders)
+
+
+def _nothing(place: Place, folders: list[str]) -> InputError | UsageError:
+    files = place.listing()
+    if files is None:
+        return UsageError(f"{place} is not there.", _KINDS)
+    if not files and not folders:
+        return UsageError(f"{place} is empty{'' if place.local else ' or not there'}.", _KINDS)
+    if inside := [name for name in folders if (place / name / MANIFEST).is_file()]:
+        return UsageError(f"{place} holds the datasets {', '.join(inside)}.", f"one of them: {place / inside[0]}.")
+    if any(name.endswith(".parquet") for name in files):
+        return InputError(
+            f"{place} is not a finished dataset: it has no {MANIFEST}.",
+            "a folder that a stage has written to its end.",
+            "run the stage that writes it, or give one of its files.",
+        )
+    return InputError(f"{place} holds neither {MANIFEST} nor {CONFIG}.", _KINDS)

@@ -1,0 +1,198 @@
+"""Datasets and checkpoints on the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.inspection.checkpoint import CheckpointView
+from flows.inspection.dataset import Inspection
+from flows.inspection.numbers import Bar, Summary
+from flows.inspection.rows import readable_row
+from flows.inspection.statistics import ColumnStatistics, Statistics
+from flows.shown import flat, one_line, shown, size
+
+_CELL, _WIDTH = 120, 160
+_STATISTICS, _MOST = 60, 10  # lines, and those of a group, such as the detector's classes
+_VALUES, _VALUE = 8, 40  # values of a column, and characters of each
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def new_console() -> Console:
+    """As wide as the terminal, or as COLUMNS says; where the output goes to a file, wide enough for most tables."""
+    return Console(soft_wrap=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
+
+
+def print_inspection(inspection: Inspection) -> None:
+    """Prints what a dataset is, its columns, statistics, rejects, parameters and sample rows."""
+    console = new_console()
+    for line in _heading(inspection):
+        print(one_line(line))
+    _print_columns(console, inspection)
+    if inspection.manifest and not inspection.file:
+        _print_manifest(console, inspection)
+    _print_statistics(console, inspection)
+    for number, row in enumerate(inspection.rows, 1):
+        cells = [[name, shown(value, _CELL)] for name, value in readable_row(row).items()]
+        print_table(console, f"Row {number}", ["column", "value"], cells)
+
+
+def _heading(inspection: Inspection) -> list[str]:
+    manifest, file = inspection.manifest, inspection.file
+    made = f", made by the stage {manifest.stage} with seed {manifest.seed}" if manifest else ""
+    if file:
+        what = f"{inspection.dataset} {inspection.version}" if inspection.dataset else "Parquet of no dataset of m3p"
+        return [f"{what}: the file {inspection.place}{made}", f"{file.rows:,} rows, {size(file.bytes)}",
+                *(f"Note: {note}." for note in inspection.notes)]  # fmt: skip
+    assert manifest  # a dataset has one
+    return [
+        f"{inspection.dataset} {inspection.version} in {inspection.place}{made}",
+        f"{manifest.rows_in:,} rows in, {manifest.rows_out:,} out, {sum(manifest.rejected.values()):,} rejected; "
+        f"{len(manifest.shards)} shards, {size(inspection.bytes)}",
+        *(f"Note: {note}." for note in inspection.notes),
+    ]
+
+
+def _print_columns(console: Console, inspection: Inspection) -> None:
+    print_table(console, "Columns", ["column", "type", "unit", "description"], [
+        [column.name + ("?" if column.nullable else ""), column.type, column.unit, column.description]
+        for column in inspection.columns
+    ])  # fmt: skip
+
+
+def _print_manifest(console: Console, inspection: Inspection) -> None:
+    manifest = inspection.manifest
+    assert manifest
+    print_table(console, "Made from", ["input", "sha256"], list(map(list, manifest.inputs.items())))
+    print_table(console, "Made with", ["parameter", "value"], [
+        [name, shown(value, _CELL)] for name, value in flat(manifest.parameters)
+    ])  # fmt: skip
+    print_table(console, "Rejected", ["reason", "rows", "meaning", "example"], [
+        [one.reason, f"{one.count:,}", one.meaning, "; ".join(f"{e['key']}: {e['message']}" for e in one.examples[:1])]
+        for one in inspection.rejects
+    ])  # fmt: skip
+    stated = list(flat(manifest.statistics, _MOST))
+    title = "The stage's statistics"
+    title += f", {_STATISTICS} of {len(stated)}" if len(stated) > _STATISTICS else ""
+    print_table(
+        console, title, ["name", "value"], [[name, shown(value, _CELL)] for name, value in stated[:_STATISTICS]]
+    )
+
+
+def _print_statistics(console: Console, inspection: Inspection) -> None:
+    statistics = inspection.statistics
+    if not statistics.rows:
+        return
+    header = ["column", "nulls", "duplicates", "what stands there"]
+    print_table(console, f"The rows' statistics ({inspection.read})", header, [
+        [one.name, f"{one.nulls:,}", "" if one.duplicates is None else f"{one.duplicates:,}", f"{said} {_bars(one)}"]
+        for one in statistics.columns if (said := said_of(one)) or one.nulls
+    ])  # fmt: skip
+    print_table(
+        console, "Characters by language", ["lang", "texts", "mean", "median", "95 %", "most"], _by_language(statistics)
+    )
+
+
+def said_of(one: ColumnStatistics) -> str:
+    """What stands in a column, in words."""
+    if one.values:
+        more = f", and {len(one.values) - _VALUES} others" if len(one.values) > _VALUES else ""
+        return ", ".join(f"{shown(value, _VALUE)} {count:,}" for value, count in one.values[:_VALUES]) + more
+    found = one.numbers
+    if found is None:
+        return ""
+    unit = f" {one.measure}" if one.measure else ""
+    lost = f", {found.not_finite:,} not finite" if found.not_finite else ""
+    if found.least == found.most:
+        return f"always {found.least:.4g}{unit}{lost}"
+    return f"{found.least:.4g} to {found.most:.4g}, mean {found.mean:.4g}, median {found.median:.4g}{unit}{lost}"
+
+
+def _by_language(statistics: Statistics) -> list[list[str]]:
+    return [[lang, *summary_cells(found)] for lang, found in statistics.characters.items()]
+
+
+def summary_cells(found: Summary) -> list[str]:
+    """Count, mean, median, 95th percent and greatest as cells of a table."""
+    numbers = (found.mean, found.median, found.ninety_fifth_percent, found.most)
+    return [f"{found.count:,}", *(f"{number:.4g}" for number in numbers)]
+
+
+def _bars(one: ColumnStatistics) -> str:
+    """A histogram in one line of blocks; nothing of a column whose values are counted, or always the same."""
+    found = one.numbers
+    return "" if one.values or found is None or found.least == found.most else bars(found.histogram)
+
+
+def bars(histogram: Sequence[Bar]) -> str:
+    """A histogram in one line of blocks."""
+    most = max((bar.count for bar in histogram), default=0)
+    return "".join(_BLOCKS[-(-bar.count * (len(_BLOCKS) - 1) // most)] for bar in histogram) if most else ""
+
+
+def print_checkpoints(views: Sequence[CheckpointView]) -> None:
+    """Prints one checkpoint, or a table of several."""
+    console = new_console()
+    if len(views) == 1:
+        _print_checkpoint(console, views[0])
+        return
+    print_table(console, "Checkpoints", ["name", "network", "stage", "task, setting", "steps", "parameters", "size"], [
+        [view.place.name, shown(view.network.get("network", f"one each: {', '.join(view.parts)}"), 40),
+         *training_cells(view.training), *([f"{view.numbers:,}", size(view.bytes)] if view.tensors else ["", ""])]
+        for view in views
+    ])  # fmt: skip
+
+
+def training_cells(training: dict[str, Any]) -> list[str]:
+    """Stage, task and setting, steps."""
+    parameters = training.get("parameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
+    task = ", ".join(str(parameters[name]) for name in ("task", "setting") if name in parameters)
+    return [shown(training.get("stage", ""), 20), shown(task, 40), shown(parameters.get("steps", ""), 12)]
+
+
+def _print_checkpoint(console: Console, view: CheckpointView) -> None:
+    stage, task, _ = training_cells(view.training)
+    about = f", {task}" if task else ""
+    if view.parts:
+        print(one_line(f"Checkpoints for {', '.join(view.parts)} in {view.place}, by the stage {stage}{about}"))
+    else:
+        kind = view.network.get("network", "")
+        print(one_line(f"Checkpoint of the {kind} network in {view.place}, by the stage {stage}{about}"))
+        print(f"{view.numbers:,} numbers in {len(view.tensors)} tensors, {size(view.bytes)}")
+    print_table(console, "Network", ["setting", "value"], _cells(view.network))
+    training = {name: value for name, value in view.training.items() if name not in ("losses", "inputs")}
+    print_table(console, "Trained with", ["setting", "value"], _cells(training))
+    print_table(console, "Trained on", ["input", "sha256"], _cells(view.training.get("inputs")))
+    losses = view.training.get("losses")
+    if isinstance(losses, list) and losses and isinstance(losses[-1], dict):
+        print_table(console, "Last losses", ["name", "value"], _cells(losses[-1]))
+    print_table(console, "Largest tensors", ["name", "type", "shape"], [
+        [one.name, one.kind, str(one.shape)] for one in largest(view)
+    ])  # fmt: skip
+
+
+def _cells(values: Any) -> list[list[str]]:
+    return [[name, shown(value, _CELL)] for name, value in flat(values)] if isinstance(values, dict) else []
+
+
+def largest(view: CheckpointView) -> list[Any]:
+    """Its ten largest tensors."""
+    return sorted(view.tensors, key=lambda one: (-one.numbers, one.name))[:10]
+
+
+def print_table(console: Console, title: str, header: list[str], rows: list[list[str]]) -> None:
+    """Prints a table of cells that strangers may have filled; nothing where it has no row."""
+    if not rows:
+        return
+    table = Table(*header, title=Text(one_line(title)), title_justify="left", box=box.SIMPLE)
+    for row in rows:
+        table.add_row(*(Text(one_line(cell)) for cell in row))
+    console.print(table)

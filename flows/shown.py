@@ -1,0 +1,66 @@
+"""Values as people read them, whatever strangers have put into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def visible(text: str) -> str:
+    """A text that tells a terminal nothing: what is not to be seen stands as its escape, line ends as they are."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
+        for character in text.encode("utf-8", "backslashreplace").decode()
+    )
+
+
+def one_line(text: str) -> str:
+    """A visible text in one line."""
+    return visible(text).replace("\n", "\\n")
+
+
+def shown(value: Any, most: int) -> str:
+    """A value in at most ``most`` characters."""
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        value = "[" + ", ".join(shown(item, most) for item in value[:10]) + (", …]" if len(value) > 10 else "]")
+    if isinstance(value, dict):
+        value = ", ".join(f"{key} {shown(item, most)}" for key, item in value.items())
+    text = "—" if value is None else one_line(str(value)[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def flat(values: dict[str, Any], most: int | None = None, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested values by dotted names, single values before groups.
+
+    Args:
+        values: mappings of mappings.
+        most: of a group with more numbers than that the greatest so many are given, and how many others there are.
+        name: what all names begin with.
+    """
+    at = f"{name}." if name else ""
+    single = [(key, value) for key, value in values.items() if not isinstance(value, dict)]
+    if most is not None and len(single) > most and all(isinstance(value, int | float) for _, value in single):
+        greatest = sorted(single, key=lambda one: -one[1])[:most]
+        yield from ((f"{at}{key}", value) for key, value in greatest)
+        yield f"{at}…", f"{len(single) - most:,} others"
+    else:
+        yield from ((f"{at}{key}", value) for key, value in single)
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from flat(value, most, f"{at}{key}")
+
+
+def size(count: int) -> str:
+    """Bytes in a unit that suits them."""
+    value, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 1000 or unit == "TB":
+            break
+        value /= 1000
+    return f"{value:,.0f} {unit}" if unit == "B" else f"{value:,.1f} {unit}"

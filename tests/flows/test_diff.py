@@ -1,0 +1,227 @@
+"""What two versions of a dataset do not have in common."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pytest
+from dataset_world import (
+    PICTURES,
+    caption_rows,
+    corpus_rows,
+    first_shard,
+    image_rows,
+    region_rows,
+    restate,
+    rewrite,
+    with_schema,
+    write_dataset,
+)
+
+from contract.hashing import stable_hash
+from flows.cli import run_command
+
+
+@pytest.fixture
+def captions(tmp_path) -> list[dict]:
+    return caption_rows(image_rows(tmp_path / "pictures"))
+
+
+def differing(capsys, *given) -> dict:
+    assert run_command(["diff", *map(str, given), "--json"]) == 0, capsys.readouterr().err
+    return json.loads(capsys.readouterr().out)
+
+
+def counts(found: dict) -> dict[str, int]:
+    return {name: found["rows"][name] for name in ("added", "gone", "changed", "same")}
+
+
+def edited(rows: list[dict]) -> list[dict]:
+    """One row gone, one added, two changed."""
+    rows = [dict(row) for row in rows]
+    gone = rows.pop(0)
+    rows.append(gone | {"caption_id": f"{gone['image_id']}#new", "text": "a new caption"})
+    for row in rows[5:7]:
+        row["text"] += "!"
+    return rows
+
+
+def test_rows_added_gone_and_changed_are_counted_and_shown(captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions, layout="coco", statistics={"languages": {"en": 36}})
+    other = write_dataset(tmp_path / "other", "captions", edited(captions), layout="multi30k",
+                          statistics={"languages": {"en": 40}})  # fmt: skip
+    found = differing(capsys, one, other)
+    assert counts(found) == {"added": 1, "gone": 1, "changed": 2, "same": 33}
+    assert found["rows"]["columns"] == {"text": 2}
+    assert found["rows"]["added_rows"][0]["caption_id"] == "picture-00#new"
+    assert found["rows"]["gone_rows"][0]["caption_id"] == "picture-00#en"
+    before, after = found["rows"]["changes"][0]["columns"]["text"]
+    assert after == before + "!"
+    assert found["parameters"] == {"layout": ["coco", "multi30k"]}
+    assert found["statistics"] == {"languages.en": [36, 40]}
+    assert run_command(["diff", str(one), str(other)]) == 0
+    shown = capsys.readouterr().out
+    for part in ("1 added, 1 gone, 2 changed, 33 the same", "coco", "multi30k", "picture-00#new", "languages.en"):
+        assert part in shown
+
+
+def test_the_same_is_found_the_same_and_is_not_read(captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions)
+    other = write_dataset(tmp_path / "other", "captions", captions)
+    found = differing(capsys, one, other)
+    assert counts(found) == {"added": 0, "gone": 0, "changed": 0, "same": 36}
+    assert found["rows"]["unread"] == 36
+    assert not any(found[name] for name in ("schema", "parameters", "inputs", "rejected", "statistics"))
+
+
+@pytest.mark.parametrize("shards", [1, 2, 4, 6, 12])
+def test_rows_are_compared_by_key_whatever_the_number_of_shards(shards, captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions, shards=6)
+    other = write_dataset(tmp_path / "other", "captions", edited(captions), shards=shards)
+    for given, expected in (((one, other), (1, 1)), ((other, one), (1, 1))):
+        found = differing(capsys, *given)
+        assert counts(found) == dict(zip(("added", "gone"), expected, strict=True)) | {"changed": 2, "same": 33}
+
+
+def test_vectors_lists_and_nulls_are_compared(tmp_path, capsys):
+    rows = region_rows(image_rows(tmp_path / "pictures"))
+    changed = [dict(row) for row in rows]
+    changed[0]["features"] = np.zeros((2, 4), "<f2").tobytes()
+    changed[1]["object_scores"] = [0.9, 0.4]
+    changed[2]["attribute_ids"] = [1, 2]
+    one = write_dataset(tmp_path / "one", "regions", rows)
+    found = differing(capsys, one, write_dataset(tmp_path / "other", "regions", changed))
+    assert counts(found) == {"added": 0, "gone": 0, "changed": 3, "same": PICTURES - 3}
+    assert found["rows"]["columns"] == {"features": 1, "object_scores": 1, "attribute_ids": 1}
+
+
+def test_a_column_that_came_is_named_and_the_others_are_compared(captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions)
+    other = write_dataset(tmp_path / "other", "captions", captions)
+    for path in sorted(other.glob("*.parquet")):
+        with_schema(path, lambda schema: schema.append(pa.field("mood", pa.string())))
+    restate(other, version="1.1")
+    found = differing(capsys, one, other)
+    assert found["schema"] == {"mood": [None, "string"]}
+    assert found["versions"] == ["1.0", "1.1"]
+    assert counts(found)["same"] == 36
+
+
+def test_wrong_input_is_one_message(captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions)
+    corpus = write_dataset(tmp_path / "corpus", "corpus", corpus_rows())
+    unsorted = write_dataset(tmp_path / "unsorted", "captions", captions)
+    rewrite(first_shard(unsorted), lambda old: old[::-1])
+    restate(unsorted)
+    cases = {
+        corpus: (2, "two versions of one dataset"), tmp_path / "nowhere": (1, "not there"),
+        unsorted: (1, "not sorted"), f"{one}@HEAD": (2, "no repository of DVC"), "s4://x/y": (2, "Protocol"),
+    }  # fmt: skip
+    for other, (code, said) in cases.items():
+        assert run_command(["diff", str(one), str(other)]) == code
+        error = capsys.readouterr().err
+        assert said in error and "Traceback" not in error, error
+
+
+def test_what_rows_hold_reaches_no_terminal_as_a_command(captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions)
+    harm = [row | {"text": "\x1b[2J\x9b31m"} for row in captions]
+    other = write_dataset(tmp_path / "other", "captions", harm, layout="\x1b[2J")
+    assert run_command(["diff", str(one), str(other)]) == 0
+    shown = capsys.readouterr().out
+    assert "\\x1b[2J" in shown and not {"\x1b", "\x9b"} & set(shown)
+
+
+def test_versions_elsewhere_are_compared(captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions)
+    fsspec.filesystem("memory").put(str(one), "/compared", recursive=True)
+    other = write_dataset(tmp_path / "other", "captions", edited(captions))
+    assert counts(differing(capsys, "memory://compared", other))["changed"] == 2
+    fsspec.filesystem("memory").rm("/compared", recursive=True)
+
+
+@pytest.fixture
+def repository(captions, tmp_path, monkeypatch) -> Path:
+    """Two commits of one dataset, kept by DVC."""
+    root = tmp_path / "repository"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "test")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "test@example.org")
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, capture_output=True)
+
+    run("git", "init", "--quiet")
+    run(sys.executable, "-m", "dvc", "init", "--quiet")
+    for number, rows in enumerate((captions, edited(captions))):
+        shutil.rmtree(root / "data" / "captions", ignore_errors=True)
+        write_dataset(root / "data" / "captions", "captions", rows, layout=f"layout {number}")
+        run(sys.executable, "-m", "dvc", "add", "--quiet", "data/captions")
+        run("git", "add", ".")
+        run("git", "commit", "--quiet", "-m", f"version {number}")
+    run("git", "tag", "second")
+    return root
+
+
+def test_revisions_that_dvc_keeps_are_compared_and_inspected(repository):
+    """By processes of their own: what DVC says of itself would be seen there."""
+
+    def m3p(*given: str) -> subprocess.CompletedProcess:
+        command = "import sys; from flows.cli import run_command; sys.exit(run_command(sys.argv[1:]))"
+        environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+        return subprocess.run([sys.executable, "-c", command, *given], capture_output=True, text=True, check=False,
+                              env=os.environ | environment)  # fmt: skip
+
+    for one, other in (
+        ("data/captions@HEAD~1", "data/captions"), ("data/captions@HEAD~1", "data/captions@second"),
+        (f"{repository}/data/captions@HEAD~1", "data/captions@HEAD"),
+    ):  # fmt: skip
+        done = m3p("diff", one, other)
+        assert done.returncode == 0 and not done.stderr, done.stderr
+        assert "1 added, 1 gone, 2 changed, 33 the same" in done.stdout
+        assert "layout 0" in done.stdout and "layout 1" in done.stdout
+    done = m3p("inspect", "data/captions@HEAD~1", "--verify")
+    assert done.returncode == 0 and not done.stderr and "36 rows" in done.stdout, done.stderr
+    for wrong, said in (("data/captions@nowhere", "nowhere"), ("data/lexicon@HEAD", "holds no data/lexicon")):
+        done = m3p("diff", wrong, "data/captions")
+        assert done.returncode in (1, 2) and said in done.stderr and "Traceback" not in done.stderr
+    shutil.rmtree(repository / ".dvc" / "cache")
+    done = m3p("diff", "data/captions@HEAD~1", "data/captions")
+    assert done.returncode == 1 and "dvc fetch" in done.stderr, done.stderr
+
+
+@pytest.mark.slow
+def test_memory_stays_bounded(tmp_path, record_property):
+    """Four times the rows take hardly more memory."""
+
+    def peak(rows: int) -> float:
+        folders = []
+        for number, shards in enumerate((4, 6)):
+            texts = [f"A sentence with the number {place} {'and more ' * 20}" for place in range(rows)]
+            same = {"lang": "en", "split": "train"}
+            sentences = [
+                same | {"sentence_id": f"{stable_hash('en', text):016x}", "text": text + str(number)}
+                for text in texts
+            ]  # fmt: skip
+            folders.append(write_dataset(tmp_path / f"{rows}-{number}", "corpus", sentences, shards=shards))
+        command = (
+            "import sys; from flows.cli import run_command; code = run_command(sys.argv[1:]);"
+            "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]); sys.exit(code)"
+        )
+        given = [sys.executable, "-c", command, "diff", *map(str, folders)]
+        done = subprocess.run(given, capture_output=True, text=True, check=True)
+        assert f"{rows:,} changed" in done.stdout
+        return int(done.stdout.splitlines()[-1]) / 1024
+
+    small, large = peak(20_000), peak(80_000)
+    record_property("peak memory of m3p diff", f"{small:.0f} MB of 20,000 rows, {large:.0f} MB of 80,000")
+    assert large - small < 50

@@ -1,0 +1,131 @@
+"""What is shown of checkpoints, and what of them is found to be damaged."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import fsspec
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from task_world import world  # noqa: F401
+
+from flows.cli import run_command
+from flows.inspection import checkpoint as shown_checkpoint
+from flows.inspection import found
+from model import checkpoint
+
+
+@pytest.fixture
+def folder(world, tmp_path) -> Path:  # noqa: F811
+    """Two checkpoints, and one that holds one for each of two languages."""
+    root = tmp_path / "checkpoints"
+    for name in ("understanding", "generation"):
+        shutil.copytree(world / name, root / name)
+    for lang in ("de", "fr"):
+        shutil.copytree(world / "generation", root / "captioning-each" / lang)
+    checkpoint.save_index(
+        root / "captioning-each", ["de", "fr"], {"stage": "finetune", "parameters": {"task": "captioning"}}
+    )
+    return root
+
+
+def inspected(capsys, *given) -> str:
+    assert run_command(["inspect", *map(str, given)]) == 0, capsys.readouterr().err
+    return capsys.readouterr().out
+
+
+def test_names_of_files_are_those_that_are_written():
+    assert (found.CONFIG, shown_checkpoint.WEIGHTS) == (checkpoint.CONFIG, checkpoint.WEIGHTS)
+    assert shown_checkpoint.TOKENIZER == checkpoint.MODEL_FILE
+
+
+def test_a_checkpoint_is_shown_without_its_weights(folder, capsys):
+    shown = inspected(capsys, folder / "understanding")
+    weights = load_file(folder / "understanding" / checkpoint.WEIGHTS)
+    numbers = sum(tensor.numel() for tensor in weights.values())
+    assert f"{numbers:,} numbers in {len(weights)} tensors" in shown
+    assert "Checkpoint of the understanding network" in shown and "Largest tensors" in shown
+    values = json.loads(inspected(capsys, folder / "understanding", "--json"))
+    assert values["kind"] == "checkpoint" and values["numbers"] == numbers
+    assert {one["name"]: one["shape"] for one in values["tensors"]} == {n: list(t.shape) for n, t in weights.items()}
+
+
+def test_it_is_shown_without_torch(folder):
+    command = (
+        "import sys; from flows.cli import run_command; code = run_command(sys.argv[1:]);"
+        "assert 'torch' not in sys.modules; sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command, "inspect", folder], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_folder_of_checkpoints_is_a_table(folder, tmp_path, capsys):
+    shown = inspected(capsys, folder)
+    assert all(name in shown for name in ("understanding", "generation", "one each: de, fr"))
+    assert "Checkpoints for de, fr" in inspected(capsys, folder / "captioning-each")
+    assert len(json.loads(inspected(capsys, folder, "--json"))["checkpoints"]) == 3
+    inspected(capsys, folder, "--html", tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text()
+    assert "3 checkpoints" in text and "<script" not in text and "http" not in text
+
+
+def test_what_is_whole_is_found_whole_at_any_address(folder, capsys):
+    assert "4 checkpoints" in inspected(capsys, folder, "--verify")
+    fsspec.filesystem("memory").put(str(folder), "/checkpoints", recursive=True)
+    assert "4 checkpoints" in inspected(capsys, "memory://checkpoints", "--verify")
+    assert "generation" in inspected(capsys, "memory://checkpoints")
+    fsspec.filesystem("memory").rm("/checkpoints", recursive=True)
+
+
+def cut_off(path: Path) -> None:
+    (path / checkpoint.WEIGHTS).write_bytes((path / checkpoint.WEIGHTS).read_bytes()[:-8])
+
+
+def another_shape(path: Path) -> None:
+    weights = load_file(path / checkpoint.WEIGHTS)
+    name = next(name for name, tensor in weights.items() if tensor.ndim == 2)
+    save_file(weights | {name: weights[name][:1].clone()}, path / checkpoint.WEIGHTS)
+
+
+def pickled(path: Path) -> None:
+    torch.save(load_file(path / checkpoint.WEIGHTS), path / "pickle")  # not over what is mapped into memory
+    (path / "pickle").replace(path / checkpoint.WEIGHTS)
+
+
+def other_tokenizer(path: Path) -> None:
+    with (path / checkpoint.MODEL_FILE).open("ab") as file:
+        file.write(b"\x12\x00")
+
+
+def other_network(path: Path) -> None:
+    values = json.loads((path / checkpoint.CONFIG).read_text())
+    values["network"]["layers"] += 1
+    (path / checkpoint.CONFIG).write_text(json.dumps(values))
+
+
+def no_network(path: Path) -> None:
+    values = json.loads((path / checkpoint.CONFIG).read_text())
+    values["network"]["heads"] = 0
+    (path / checkpoint.CONFIG).write_text(json.dumps(values))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("weights", cut_off), ("weights", another_shape), ("weights", other_network), ("no_checkpoint", pickled),
+        ("no_checkpoint", no_network), ("tokenizer", other_tokenizer),
+        ("no_checkpoint", lambda path: (path / checkpoint.WEIGHTS).unlink()),
+        ("no_checkpoint", lambda path: (path / checkpoint.MODEL_FILE).unlink()),
+        ("no_checkpoint", lambda path: (path / checkpoint.CONFIG).write_text("[]")),
+    ],
+)  # fmt: skip
+def test_each_damage_is_found_by_its_name(name, damage, folder, capsys):
+    damage(folder / "captioning-each" / "fr")
+    assert run_command(["inspect", str(folder / "captioning-each"), "--verify"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"m3p: {name}: ") and "fr" in error and "Traceback" not in error
