@@ -17,6 +17,7 @@ from reports.page import (
     overlays,
     overview,
     plain_results,
+    resources,
     retrieval,
     switched,
     tables,
@@ -35,6 +36,7 @@ from reports.page.sources import Nothing, Sources
 if TYPE_CHECKING:
     from reports.stage import Config
 
+_FORMATS = ("count", "score", "signed", "percent", "duration", "memory", "short")
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -97,6 +99,7 @@ def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
         Section("rejects", "What was rejected", tables.rejects(sources)),
         Section("curves", "Training", curves.curves(sources)),
         Section("datasets", "Datasets", tables.sizes(sources)),
+        Section("resources", "Time and memory", resources.resources(sources)),
         Section("reproduce", "How to reproduce it", None),
     ]
 
@@ -115,7 +118,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {name: getattr(numbers, name) for name in ("count", "score", "signed", "percent", "short")}
+    environment.filters |= {name: getattr(numbers, name) for name in _FORMATS}
     environment.filters |= {"hue": hue, "bar_chart": bar_chart, "part_name": part_name}
     environment.filters |= {one.__name__: one for one in (about_paper, counts_table, run_sentences)}
     environment.globals["dash"] = numbers.DASH

@@ -12,6 +12,7 @@ from typing import Any
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import MANIFEST, stable_hash
+from contract.measured import FOLDER
 from reports.page.results.settings import belongs
 
 DATASETS = ("images", "captions", "regions", "triples", "lexicon", "codeswitch", "corpus")
@@ -63,6 +64,10 @@ class Sources:
         """The configuration of every checkpoint, by its name, sorted."""
         folders = sorted(path.parent for path in (self._data / "checkpoints").glob("[!.]*/config.json"))
         return {folder.name: self._json(folder / "config.json") or {} for folder in folders}
+
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """What each stage took of the machine when it last ran here, by the name of its record, sorted."""
+        return {path.stem: self._json(path) or {} for path in sorted((self._data / FOLDER).glob("*.json"))}
 
     def detector_classes(self) -> list[str]:
         """Names of the detector's classes: the detector's own, or those that the regions' manifest states."""
