@@ -11,12 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from reports.page import (
     captioning,
     curves,
+    entailment,
     headline,
     languages,
     numbers,
     overlays,
     overview,
-    plain_results,
+    queries,
     resources,
     retrieval,
     switched,
@@ -82,10 +83,10 @@ def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
         Section("headline", "What code-switched training brings", headline.headline(sources)),
         Section("overview", "What was run", overview.overview(sources)),
         Section("retrieval", "Retrieval", retrieval.retrieval(sources, datasets)),
-        Section("queries", "Retrieval by queries", plain_results.queries(sources, datasets)),
+        Section("queries", "Retrieval by queries", queries.queries(sources, datasets)),
         Section("captioning", "Captioning", captioning.captioning(sources, pictures, config.caption_samples, datasets)),
         Section("translation", "Multimodal translation", texts.translation(sources, config.text_samples, datasets)),
-        Section("entailment", "Entailment", plain_results.entailment(sources, datasets)),
+        Section("entailment", "Entailment", entailment.entailment(sources, datasets)),
         Section("titles", "News titles", texts.titles(sources, config.text_samples, datasets)),
         Section(
             "switched", "Code-switched captions", switched.switching(sources, pictures, config.switched_samples, seed)
