@@ -65,6 +65,11 @@ class Sources:
         folders = sorted(path.parent for path in (self._data / "checkpoints").glob("[!.]*/config.json"))
         return {folder.name: self._json(folder / "config.json") or {} for folder in folders}
 
+    def networks(self, checkpoint: str) -> dict[str, dict[str, Any]]:
+        """Of a checkpoint that holds a network a language, the configuration of each by its language, sorted."""
+        folders = sorted(path.parent for path in (self._data / "checkpoints" / checkpoint).glob("[!.]*/config.json"))
+        return {folder.name: self._json(folder / "config.json") or {} for folder in folders}
+
     def measured(self) -> dict[str, dict[str, Any]]:
         """What each stage took of the machine when it last ran here, by the name of its record, sorted."""
         return {path.stem: self._json(path) or {} for path in sorted((self._data / FOLDER).glob("*.json"))}

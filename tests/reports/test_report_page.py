@@ -66,3 +66,18 @@ def test_the_triples_say_how_right_the_filters_are_and_what_the_paper_has(page):
     assert "1 collect 110 query_empty 10" in said
     assert "4 relevance 80 0.973 0.040" in said
     assert "en 26 20 112,000 0 5,000 6 5,000 9.0 0.0 %" in said and "5.8 words on average" in said
+
+
+def test_every_training_has_its_curves_one_a_network_where_a_checkpoint_holds_several(page):
+    section = LexborHTMLParser(page).css_first("#curves")
+    charts = {one.css_first("svg").attributes["aria-label"]: one for one in section.css("figure")}
+    assert "Loss of xDAE by step in pre-training" in charts and "Loss of captioning by step in fine-tuning" in charts
+    matching = charts["Loss of matching by step in fine-tuning"]
+    assert [len(group.css("polyline")) for group in matching.css("svg g")] == [1, 2, 1]
+    legend = [" ".join(one.text().split()) for one in matching.css(".legend .key")]
+    assert legend == ["retrieval-en", "retrieval-each (2 networks)", "retrieval-all"]
+    trainings = [" ".join(row.css_first("th").text().split()) for row in section.css("tbody tr")]
+    assert trainings == [
+        "understanding-mct", "understanding-plain", "generation", "retrieval-en", "retrieval-each 2 networks",
+        "retrieval-all", "captioning-all",
+    ]  # fmt: skip
