@@ -12,6 +12,7 @@ from reports.page import (
     captioning,
     curves,
     entailment,
+    glance,
     headline,
     languages,
     numbers,
@@ -80,25 +81,26 @@ def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
     pictures = Pictures(sources.dataset("images"), config.picture_width)
     datasets = config.paper_datasets
     return [
-        Section("headline", "What code-switched training brings", headline.headline(sources)),
         Section("overview", "What was run", overview.overview(sources)),
+        Section("headline", "What code-switched training brings", headline.headline(sources)),
+        Section("glance", "All tasks at a glance", glance.glance(sources)),
         Section("retrieval", "Retrieval", retrieval.retrieval(sources, datasets)),
         Section("queries", "Retrieval by queries", queries.queries(sources, datasets)),
         Section("captioning", "Captioning", captioning.captioning(sources, pictures, config.caption_samples, datasets)),
         Section("translation", "Multimodal translation", texts.translation(sources, config.text_samples, datasets)),
         Section("entailment", "Entailment", entailment.entailment(sources, datasets)),
         Section("titles", "News titles", texts.titles(sources, config.text_samples, datasets)),
-        Section(
-            "switched", "Code-switched captions", switched.switching(sources, pictures, config.switched_samples, seed)
-        ),
+        Section("curves", "Training", curves.curves(sources)),
         Section("regions", "Regions", overlays.overlays(sources, pictures, config.region_samples, config.boxes, seed)),
         Section(
             "triples", "Queries, pictures and contexts", triples.triples(sources, pictures, config.triple_samples, seed)
         ),
+        Section(
+            "switched", "Code-switched captions", switched.switching(sources, pictures, config.switched_samples, seed)
+        ),
         Section("coverage", "What the dictionaries cover", languages.coverage(sources)),
         Section("corpus", "Plain text", languages.corpus(sources)),
         Section("rejects", "What was rejected", tables.rejects(sources)),
-        Section("curves", "Training", curves.curves(sources)),
         Section("datasets", "Datasets", tables.sizes(sources)),
         Section("resources", "Time and memory", resources.resources(sources)),
         Section("reproduce", "How to reproduce it", None),

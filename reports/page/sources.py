@@ -48,11 +48,11 @@ class Sources:
 
     def metrics_of(self, task: str) -> dict[str, dict[str, Any]]:
         """All metrics of one task, by the name of their file, sorted; files of other names are not the stages'."""
-        return {name: values for name, values in self._all_of(task).items() if "left_out" not in values}
+        return {name: values for name, values in self._all_of(task).items() if not _why(values)}
 
     def nothing_of(self, task: str) -> Nothing:
         """Why there are no metrics of a task: it was left out, or its stage has not run."""
-        left_out = sorted({str(values["left_out"]) for values in self._all_of(task).values() if "left_out" in values})
+        left_out = sorted({why for values in self._all_of(task).values() if (why := _why(values))})
         told = f"it was left out: {' '.join(left_out)}" if left_out else f"the stage evaluate-{task} has not run."
         return Nothing(f"There are no metrics of {task}: {told}")
 
@@ -125,6 +125,12 @@ def _first(dataset: Dataset, columns: Sequence[str], by: str, shard: int) -> Ite
     if batch is not None and batch.num_rows == _ROWS_SAMPLED and len(groups) > 1:
         groups.popitem()  # the rest of it may lie in the next batch
     yield from groups.values()
+
+
+def _why(values: dict[str, Any]) -> str:
+    """Why a task as a whole was left out; empty where it was not, and ``left_out`` then may count single texts."""
+    why = values.get("left_out")
+    return why if isinstance(why, str) else ""
 
 
 def dig(values: Any, *path: str) -> Any:
