@@ -16,7 +16,8 @@ PACKAGES = ("contract", "pipelines", "model", "reports")
 # What these do shows on the screen or in the time that a stage takes, never in what it writes; the settings that they
 # read are parameters, which DVC knows by themselves.
 NO_BYTES = {
-    "contract/command.py", "contract/errors.py", "contract/outputs.py", "contract/progress.py", "contract/sections.py",
+    "contract/command.py", "contract/errors.py", "contract/measured.py", "contract/outputs.py", "contract/progress.py",
+    "contract/sections.py",
     "model/interruption.py", "model/training_log.py",
     "pipelines/beam_driver.py", "pipelines/beam_runner.py", "pipelines/beam_work.py",
 }  # fmt: skip
