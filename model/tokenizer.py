@@ -107,10 +107,11 @@ def train(texts: Iterator[str], whole: list[str], config: TokenizerConfig, seed:
             model_writer=model, model_type="bpe",  # a file of its own would hold its path
             vocab_size=config.vocabulary_size, character_coverage=config.character_coverage,
             user_defined_symbols=whole, num_threads=1, minloglevel=2,
+            hard_vocab_limit=False,  # little text holds fewer pieces
         )  # fmt: skip
-    except RuntimeError as error:  # SentencePiece says how many pieces the text holds
+    except RuntimeError as error:  # SentencePiece says what it needs
         raise InputError(
-            f"tokenizer.vocabulary_size is {config.vocabulary_size}: {error}", "a smaller number."
+            f"tokenizer.vocabulary_size is {config.vocabulary_size}: {error}", "a greater number."
         ) from error
     (out / MODEL_FILE).write_bytes(model.getvalue())
 
@@ -150,6 +151,9 @@ def run(call: Call[TokenizerConfig]) -> None:
         facts = {"vocabulary": tokenizer.vocabulary, "mask": tokenizer.mask, "unknown_translations": unknown}
         (new / "tokenizer.json").write_text(json.dumps(facts) + "\n")
     print(f"tokenizer: {tokenizer.vocabulary:,} ids.")
+    wanted = call.config.vocabulary_size
+    if not call.config.model and tokenizer.vocabulary - 1 - _OFFSET < wanted:
+        print(f"tokenizer: the text holds fewer pieces than tokenizer.vocabulary_size, {wanted:,}.")
     for lang, share in unknown.items():
         if share > _MANY_UNKNOWN:
             print(

@@ -11,14 +11,14 @@ from contract.dataset import Dataset
 from contract.hashing import shard_of
 from contract.rejects import Reject
 from contract.text import clean_text, count_words, summarise_lengths
-from pipelines.ingest import coco, extra, multi30k
+from pipelines.ingest import by_name, coco, extra, multi30k
 from pipelines.ingest.folder import candidates, key_of
 from pipelines.ingest.sample import Sample
 from pipelines.ingest.scan import Scan
 from pipelines.ingest.settings import Caption, Config
 from pipelines.sharded import Tally
 
-_READERS = {"multi30k": multi30k.captions, "coco": coco.captions}
+_READERS = {"multi30k": multi30k.captions, "coco": coco.captions, "folder": by_name.captions}
 
 
 class CaptionSource(Protocol):

@@ -10,13 +10,13 @@ from typing import Any
 from contract.files import files_below
 from contract.hashing import shard_of
 from contract.rejects import Reject
-from pipelines.ingest import coco, multi30k
+from pipelines.ingest import by_name, coco, multi30k
 from pipelines.ingest.examine import examine, rejected
 from pipelines.ingest.sample import Sample
 from pipelines.ingest.settings import PICTURE_SUFFIXES, SPLITS, Config, Listed
 from pipelines.sharded import Tally
 
-LISTS = {"multi30k": multi30k.listed_pictures, "coco": coco.listed_pictures}
+LISTS = {"multi30k": multi30k.listed_pictures, "coco": coco.listed_pictures, "folder": by_name.listed_pictures}
 
 
 @dataclass(frozen=True)

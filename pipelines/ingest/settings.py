@@ -11,7 +11,7 @@ from contract.errors import UsageError
 from contract.files import files_like
 
 Mine = Callable[[str], bool]  # whether a picture, by its id, belongs to the shard that is being written
-LAYOUTS = ("multi30k", "coco", "img2dataset")
+LAYOUTS = ("multi30k", "coco", "img2dataset", "folder")
 SPLITS = ("train", "val", "test")
 PICTURE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 

@@ -76,9 +76,19 @@ def test_the_same_data_give_the_same_model(stage, tmp_path, monkeypatch):
     assert models[0] == models[1]
 
 
-def test_more_pieces_than_the_text_holds_are_refused_with_the_setting_named(stage, monkeypatch, capsys):
-    assert run(monkeypatch, [*stage, "--vocabulary-size", "100000"]) == 1
-    assert "tokenizer.vocabulary_size is 100000" in capsys.readouterr().err
+def test_little_text_gives_as_many_pieces_as_it_holds_and_says_so(stage, tmp_path, monkeypatch, capsys):
+    assert run(monkeypatch, [*stage, "--vocabulary-size", "100000"]) == 0
+    assert "fewer pieces than tokenizer.vocabulary_size, 100,000" in capsys.readouterr().out
+    assert (
+        Tokenizer(tmp_path / "tokenizer").decode(Tokenizer(tmp_path / "tokenizer").encode("a big boat")) == "a big boat"
+    )
+    assert run(monkeypatch, stage) == 0
+    assert "fewer pieces" not in capsys.readouterr().out
+
+
+def test_fewer_pieces_than_the_text_has_characters_are_refused_with_the_setting_named(stage, monkeypatch, capsys):
+    assert run(monkeypatch, [*stage, "--vocabulary-size", "5"]) == 1
+    assert "tokenizer.vocabulary_size is 5" in capsys.readouterr().err
 
 
 def test_a_given_model_is_taken_as_it_is(stage, tmp_path, monkeypatch):
