@@ -24,6 +24,7 @@ from typing import Any, Generic, TypeVar, Union
 
 from contract.config import key_of, load_config, read_yaml
 from contract.errors import DONE, FAILED, INTERRUPTED, M3PError, UsageError
+from contract.measured import measured
 from contract.outputs import Mark, check_output
 from contract.sections import stated
 
@@ -99,7 +100,10 @@ def run_stage(
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if given.debug else logging.WARNING, force=True, stream=sys.stderr)
     try:
-        run(_call(section, config_class, paths, given, task_of))
+        call = _call(section, config_class, paths, given, task_of)
+        outputs = [place for path in paths if path.replaces and (place := call.paths[path.name.replace("-", "_")])]
+        with measured(outputs, given.params.stem if given.params else "", getattr(call.config, "device", None)):
+            run(call)
         return DONE
     except M3PError as error:
         if given.debug:

@@ -31,6 +31,9 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and what is missing.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processor cores to use; all by default.")] = None,
+    half: Annotated[
+        str | None, typer.Option(help="data or train: that half alone, the DVC remote between them.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Reproduce a profile, in this process, needing no server."""
@@ -40,9 +43,21 @@ def run(
         raise UsageError(f"--target stands {len(target)} times: {', '.join(target)}.", "one stage and what it needs.")
     one = target[0] if target else None
     if dry_run:
-        show_plan(profile, one)
+        show_plan(profile, one, half)
     else:
-        run_here(profile, one, workers, debug)
+        run_here(profile, one, workers, half, debug)
+
+
+@app.command()
+def pull(
+    profile: Annotated[str, typer.Option(help="Whose: the name of a file in profiles/.")],
+    half: Annotated[str, typer.Option(help="Which half, that another machine made: data or train.")] = "train",
+    debug: Debug = False,
+) -> None:
+    """Bring here, from the DVC remote, what another machine made."""
+    from flows.run_here import pull_here
+
+    pull_here(profile, half)
 
 
 @app.command()
@@ -125,6 +140,19 @@ def caption(
     from flows.caption import Caption, run
 
     run(Caption(picture, checkpoint, regions, lang, images, detector, beam, html, device))
+
+
+@app.command()
+def deploy(
+    pool: Annotated[
+        str | None, typer.Option(help="Work pool for the deployments that name none; else only data and train.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Register, on a Prefect server, the deployments that workers on other machines run."""
+    from flows.deploy import deploy
+
+    deploy(pool)
 
 
 @app.command()

@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -16,13 +13,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from contract.command import total_cores
-from contract.errors import M3PError
-from flows.environment import enter_project
+from contract.errors import M3PError, UsageError
+from flows.environment import enter_project, require_server, without_secrets
+from flows.remote import remote_name, require_answer
 
 _GIB = 1 << 30
 _LEAST_MEMORY_GIB, _LEAST_DISK_GIB = 6, 10  # what the demo needs, with the installation
 _OPTIONAL = {
+    "dvc_s3": ("DVC remotes in S3-compatible storage", "pip install -e '.[s3]'"),
     "nudenet": ("sensitive-image filter of triples", "pip install -e '.[sensitive]'"),
+    "spacy": ("named entities in the statistics of triples", "pip install -e '.[entities]'"),
     "tensorboard": ("event files of trainings that are given --log-folder", "pip install -e '.[tensorboard]'"),
     "detectron2": ("detectron2's detectors", "build it from its repository; the README says how"),
 }
@@ -133,24 +133,32 @@ def _prefect_server() -> Iterator[Finding]:
         remedy = "nothing for `m3p run`; for deployments, `make serve` and export the PREFECT_API_URL that it prints."
         yield Finding("Prefect server", "PREFECT_API_URL is not set", remedy, needed=False)
         return
+    own = version("prefect")
     try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=5) as answer:
-            healthy = answer.status == 200
-    except (urllib.error.URLError, ValueError, OSError):
-        healthy = False
-    remedy = "" if healthy else "start it with `make serve`, or unset PREFECT_API_URL."
-    yield Finding("Prefect server", f"{url} {'is healthy' if healthy else 'does not answer'}", remedy)
+        there = require_server(url)
+    except M3PError as error:
+        yield Finding("Prefect server", error.what, error.remedy)
+        return
+    remedy = "" if there == own else f"run Prefect {own} there too: `make setup` in its clone."
+    yield Finding("Prefect server", f"{without_secrets(url)} answers, Prefect {there}", remedy)
 
 
 def _dvc() -> Iterator[Finding]:
     if not Path(".dvc").is_dir():
         yield Finding("DVC", "this folder is no DVC repository", "run `make setup` in a clone, or `dvc init`.")
         return
-    command = [sys.executable, "-m", "dvc", "remote", "list"]
-    remotes = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split("\n")
-    names = [line.split()[0] for line in remotes if line.strip()]
-    remedy = "" if names else "nothing on one machine; to share data, `dvc remote add -d NAME s3://BUCKET/PATH`."
-    yield Finding("DVC remote", ", ".join(names) or "none", remedy, needed=False)
+    try:
+        name = remote_name()
+    except UsageError:
+        remedy = "nothing on one machine; to share data, `dvc remote add -d NAME s3://BUCKET/PATH` (docs/remotes.md)."
+        yield Finding("DVC remote", "no default one", remedy, needed=False)
+        return
+    try:
+        require_answer()
+    except M3PError as error:
+        yield Finding("DVC remote", error.what, error.remedy)
+        return
+    yield Finding("DVC remote", f"{name} answers")
 
 
 def _optional_parts() -> Iterator[Finding]:

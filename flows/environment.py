@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
-from contract.errors import UsageError
+from contract.errors import PassingError, UsageError
 
 PREFECT_HOME = Path(".prefect")
+_ANSWER_SECONDS = 5
+_SECRET = re.compile(r"(?<=://)[^/@\s]+@")  # name and password within an address
 _SERVER_START_SECONDS = 180  # the default of 20 s is missed now and then on a loaded machine
 
 
@@ -38,9 +44,46 @@ def prepare_prefect() -> None:
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", str(_SERVER_START_SECONDS))
     os.environ.setdefault("PREFECT_CLI_PROMPT", "false")
+    # In files, so that a server that is started again knows which slots of a limit are held, and when they are free.
+    os.environ.setdefault(
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE", "prefect.server.concurrency.lease_storage.filesystem"
+    )
     if "PREFECT_API_URL" not in os.environ:
         os.environ.setdefault("PREFECT_HOME", str(PREFECT_HOME.resolve()))
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
+
+
+def open_url(url: str) -> bytes:
+    """What lies at an address; loopback is never reached through a proxy.
+
+    Raises:
+        OSError: where nothing answers within a few seconds, or with an error.
+        ValueError: where it is no address.
+    """
+    at_home = urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if at_home else []))
+    with opener.open(url, timeout=_ANSWER_SECONDS) as answer:
+        return bytes(answer.read())
+
+
+def require_server(url: str) -> str:
+    """Checks that a Prefect server answers; returns its version.
+
+    Raises:
+        PassingError: where it does not.
+    """
+    try:
+        return str(json.loads(open_url(f"{url.rstrip('/')}/admin/version")))
+    except (OSError, ValueError) as error:
+        raise PassingError(
+            f"The Prefect server {without_secrets(url)} does not answer.", "one at PREFECT_API_URL.",
+            "start it with `make serve`, or unset PREFECT_API_URL.",
+        ) from error  # fmt: skip
+
+
+def without_secrets(text: str) -> str:
+    """A text without the names and passwords within its addresses."""
+    return _SECRET.sub("", text)
 
 
 def stage_environment(workers: int, threads: int) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from shutil import copy
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from contract.errors import PassingError, UsageError
 
 PARAMETERS = Path("params.yaml")
+LOCK = Path("dvc.lock")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Stage:
         reads: files and folders that it depends on, relative to the project.
         writes: files and folders that it makes.
         sections: keys of its profile that it depends on.
+        half: the part of a run that it belongs to, ``data`` or ``train``, as its ``meta`` in dvc.yaml says.
+        gpu: whether it computes on a GPU where there is one, as its ``meta`` says.
     """
 
     address: str
@@ -32,6 +35,8 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     sections: tuple[str, ...]
+    half: str = ""
+    gpu: bool = False
 
     @property
     def name(self) -> str:
@@ -137,6 +142,8 @@ def _graph_of(repo: Any) -> Graph:
             tuple(sorted(_relative(dependency, root) for dependency in stage.deps)),
             tuple(sorted(_relative(output, root) for output in stage.outs)),
             tuple(sorted(key for dependency in stage.deps for key in getattr(dependency, "params", ()))),
+            str((stage.meta or {}).get("half", "")),
+            bool((stage.meta or {}).get("gpu", False)),
         )
         for stage in networkx.lexicographical_topological_sort(ours.reverse(), key=lambda stage: stage.name)
     }
@@ -170,6 +177,32 @@ def select(graph: Graph, profile: str, target: str | None) -> Graph:
     return {address: stage for address, stage in graph.items() if address in needed}
 
 
+def only_half(graph: Graph, half: str | None) -> Graph:
+    """The stages of one half, which no longer wait for those of the other; all of them where it is None."""
+    chosen = {address: stage for address, stage in graph.items() if half in (None, stage.half)}
+    return {
+        address: replace(stage, needs=tuple(needed for needed in stage.needs if needed in chosen))
+        for address, stage in chosen.items()
+    }
+
+
+def made_elsewhere(graph: Graph, whole: Graph, further: Iterable[str] = ()) -> dict[str, str]:
+    """By path, what a part of a graph reads and a stage outside that part makes, and which stage that is.
+
+    Args:
+        graph: the part.
+        whole: the graph that it is a part of.
+        further: paths that it reads without saying so.
+    """
+    makers = {PurePosixPath(path): stage.address for stage in whole.values() for path in stage.writes}
+    found = {}
+    for path in sorted({*further, *(path for stage in graph.values() for path in stage.reads)}):
+        for made, address in makers.items():
+            if address not in graph and PurePosixPath(path).is_relative_to(made):
+                found[path] = address
+    return found
+
+
 def _addresses_of(graph: Graph, profile: str) -> list[str]:
     def belongs(address: str, name: str) -> bool:
         suffix = address.partition("@")[2]  # a matrix joins its items with hyphens: evaluate-retrieval@demo-en
@@ -187,15 +220,27 @@ def changed_stages(addresses: Iterable[str]) -> set[str]:
         return set(repo.status(targets=list(addresses)))
 
 
-def outside_inputs(graph: Graph) -> dict[str, list[str]]:
-    """By path, the stages that read it, for everything that no stage makes."""
-    made = [PurePosixPath(path) for stage in graph.values() for path in stage.writes]
+def outside_inputs(graph: Graph, whole: Graph) -> dict[str, list[str]]:
+    """By path, the stages of a graph that read it, for everything that no stage of the whole graph makes."""
+    made = [PurePosixPath(path) for stage in whole.values() for path in stage.writes]
     readers: dict[str, list[str]] = {}
     for stage in graph.values():
         for path in stage.reads:
             if not any(PurePosixPath(path).is_relative_to(one) for one in made):
                 readers.setdefault(path, []).append(stage.address)
     return readers
+
+
+def lock_entries() -> dict[str, Any]:
+    """By stage, what ``dvc.lock`` says of its last run; empty where nothing has run."""
+    from dvc.utils.serialize import load_yaml  # DVC's YAML is 1.2, in which 12e34 is a number, as a hash may look
+
+    return dict(load_yaml(str(LOCK)).get("stages") or {}) if LOCK.exists() else {}
+
+
+def outputs_in_lock() -> dict[str, dict[str, Any]]:
+    """By path, size, number of files and hash of everything that stages made, as ``dvc.lock`` says."""
+    return {output["path"]: output for entry in lock_entries().values() for output in entry.get("outs", ())}
 
 
 def report_page(graph: Graph) -> Path | None:

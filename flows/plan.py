@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from contract.errors import InputError
+from contract.errors import InputError, UsageError
 from contract.profile import RAW_FOLDERS, Profile, load_profile
 from flows.graph import (
     Graph,
     changed_stages,
     list_profile,
     listed_profiles,
+    made_elsewhere,
+    only_half,
     outside_inputs,
     read_graph,
     read_graph_as_if_listed,
@@ -38,12 +40,14 @@ class MissingInput:
         what: what belongs there.
         stages: who reads it.
         optional: whether an empty folder will do.
+        fetched: whether it comes from the DVC remote when the run begins.
     """
 
     path: Path
     what: str
     stages: tuple[str, ...]
     optional: bool = False
+    fetched: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Plan:
         states: each stage's state.
         missing: inputs that are not there.
         listed: whether ``params.yaml`` lists the profile already.
+        fetched: by path, what the other half makes and this one reads, and which stage makes it.
     """
 
     profile: Profile
@@ -63,6 +68,7 @@ class Plan:
     states: dict[str, State]
     missing: tuple[MissingInput, ...]
     listed: bool
+    fetched: dict[str, str]
 
     @property
     def up_to_date(self) -> bool:
@@ -70,23 +76,36 @@ class Plan:
         return all(state is State.UP_TO_DATE for state in self.states.values())
 
 
-def make_plan(name: str, target: str | None = None) -> Plan:
+def make_plan(name: str, target: str | None = None, half: str | None = None) -> Plan:
     """Looks at profile, graph and files, and changes none of them.
 
+    Args:
+        name: the profile's.
+        target: a stage's name or DVC address; the report where it is None.
+        half: ``data`` or ``train`` for the stages of that half alone; both where it is None.
+
     Raises:
-        UsageError: for a wrong profile, graph or target.
+        UsageError: for a wrong profile, graph, target or half.
     """
     profile = load_profile(name)
     listed = name in listed_profiles()
     whole = read_graph() if listed else read_graph_as_if_listed(name, profile.drawn)
-    graph = select(whole, name, target)
-    missing = _missing_inputs(profile, graph)
+    both = select(whole, name, target)
+    graph = only_half(both, half)
+    if not graph:
+        raise UsageError(
+            f"{target or 'The report'} needs no stage of the half {half!r}.", "a target of that half, or none."
+        )
+    # The dataset `images` only says where the pictures lie; the report shows some of them, if they are there.
+    shown = [(profile.raw / "images").as_posix() for stage in graph.values() if stage.name == "report"]
+    fetched = made_elsewhere(graph, both, shown)
+    missing = _missing_inputs(profile, graph, both, fetched)
     changed = changed_stages(graph) if listed else set(graph)
-    return Plan(profile, graph, _states(graph, changed, missing), missing, listed)
+    return Plan(profile, graph, _states(graph, changed, missing), missing, listed, fetched)
 
 
 def _states(graph: Graph, changed: set[str], missing: tuple[MissingInput, ...]) -> dict[str, State]:
-    lacking = {stage for one in missing if not one.optional for stage in one.stages}
+    lacking = {stage for one in missing if not one.optional and not one.fetched for stage in one.stages}
     states: dict[str, State] = {}
     for address, stage in graph.items():
         if address in lacking:
@@ -100,10 +119,16 @@ def _states(graph: Graph, changed: set[str], missing: tuple[MissingInput, ...]) 
     return states
 
 
-def _missing_inputs(profile: Profile, graph: Graph) -> tuple[MissingInput, ...]:
+def _missing_inputs(profile: Profile, graph: Graph, whole: Graph, fetched: dict[str, str]) -> tuple[MissingInput, ...]:
     folders = {(profile.raw / folder.name).as_posix(): folder for folder in RAW_FOLDERS}
-    missing = []
-    read_by = outside_inputs(graph)
+    missing = [
+        MissingInput(
+            Path(path), f"made by {maker}, pulled from the DVC remote when this half begins",
+            tuple(address for address, stage in graph.items() if path in stage.reads) or ("report",), fetched=True,
+        )
+        for path, maker in fetched.items() if not Path(path).exists()
+    ]  # fmt: skip
+    read_by = outside_inputs(graph, whole)
     for read, readers in read_by.items():
         folder = folders.get(read)
         empty = folder is not None and not folder.may_be_empty and Path(read).is_dir() and not any(Path(read).iterdir())
@@ -128,7 +153,7 @@ def require_inputs(plan: Plan) -> None:
     Raises:
         InputError: names the inputs that are missing and where they go.
     """
-    needed = [one for one in plan.missing if not one.optional]
+    needed = [one for one in plan.missing if not one.optional and not one.fetched]
     if needed:
         raise InputError(
             f"Inputs of the profile {plan.profile.name!r} are missing: {', '.join(str(one.path) for one in needed)}.",
@@ -149,11 +174,18 @@ def prepare(plan: Plan) -> list[str]:
     require_inputs(plan)
     said = []
     for one in plan.missing:
+        if not one.optional:
+            continue
         one.path.mkdir(parents=True)
         said.append(f"made the empty folder {one.path} ({one.what}); {', '.join(one.stages)} will do without")
+    return said + list_the_profile(plan)
+
+
+def list_the_profile(plan: Plan) -> list[str]:
+    """Adds the plan's profile to ``params.yaml``, if need be; says so."""
     if list_profile(plan.profile.name, plan.profile.drawn):
-        said.append(f"added the profile {plan.profile.name} to params.yaml, so that `dvc repro` knows it too")
-    return said
+        return [f"added the profile {plan.profile.name} to params.yaml, so that `dvc repro` knows it too"]
+    return []
 
 
 def describe(plan: Plan) -> list[str]:

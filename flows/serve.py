@@ -13,17 +13,14 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from contract.config import read_yaml
 from contract.errors import DONE, InputError, M3PError, UsageError
-from flows.environment import enter_project, prepare_prefect
+from flows.deploy import schedules_of, served_deployments
+from flows.environment import enter_project, open_url, prepare_prefect
 
 HOST = "127.0.0.1"
 _HEALTHY_SECONDS = 180.0
@@ -52,6 +49,7 @@ def serve(port: int) -> None:
         InputError: where the server does not come up.
     """
     enter_project()
+    os.environ.pop("PREFECT_API_URL", None)  # of an earlier server, say, exported in this shell
     prepare_prefect()
     url = f"http://{HOST}:{port}/api"
     os.environ["PREFECT_API_URL"] = url
@@ -94,14 +92,12 @@ def _require_free(port: int) -> None:
 
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback never goes through a proxy
     deadline = time.monotonic() + _HEALTHY_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with direct.open(f"{url}/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
+            open_url(f"{url}/health")
+            return
+        except OSError:
             time.sleep(0.5)  # not up yet
     raise InputError("The Prefect server did not come up.", f"an answer at {url}/health.", f"see {log}.")
 
@@ -110,14 +106,9 @@ def _say_how_to_run(port: int, url: str) -> None:
     print(f"Prefect server: http://{HOST}:{port}  (its log: {os.environ['PREFECT_HOME']}/server.log)")
     print("From another shell, in this folder:")
     print(f"  export PREFECT_API_URL={url}")
-    for deployment in deployments():
+    for deployment in served_deployments():
         print(f"  .venv/bin/prefect deployment run reproduce/{deployment['name']} --watch")
     print("Ctrl-C ends server and deployments.", flush=True)
-
-
-def deployments() -> list[dict[str, Any]]:
-    """The deployments as prefect.yaml states them."""
-    return list(read_yaml(Path("prefect.yaml"))["deployments"])
 
 
 def _serve_deployments() -> None:
@@ -133,12 +124,13 @@ def _serve_deployments() -> None:
             parameters=one["parameters"],
             tags=one["tags"],
             description=one["description"],
-            concurrency_limit=1,  # two runs of one profile would write the same files
+            concurrency_limit=one["concurrency_limit"],
+            schedules=schedules_of(one),
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        for one in deployments()
+        for one in served_deployments()
     ]
-    serve_deployments(*served, print_starting_message=False)
+    serve_deployments(*served, print_starting_message=False, pause_on_shutdown=False)
 
 
 if __name__ == "__main__":

@@ -44,12 +44,20 @@ class StageProcesses:
         self._lock = threading.Lock()
         self._closed = False
 
+    def require_open(self) -> None:
+        """Checks that the run goes on.
+
+        Raises:
+            StageFailedError: where it is being stopped.
+        """
+        if self._closed:
+            raise StageFailedError("The run is being stopped.")
+
     @contextmanager
     def start(self, command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
         """Starts a process in a group of its own."""
         with self._lock:
-            if self._closed:
-                raise StageFailedError("The run is being stopped.")
+            self.require_open()
             process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, errors="replace", start_new_session=True,

@@ -16,7 +16,8 @@ PACKAGES = ("contract", "pipelines", "model", "reports")
 # What these do shows on the screen or in the time that a stage takes, never in what it writes; the settings that they
 # read are parameters, which DVC knows by themselves.
 NO_BYTES = {
-    "contract/command.py", "contract/errors.py", "contract/outputs.py", "contract/progress.py", "contract/sections.py",
+    "contract/command.py", "contract/errors.py", "contract/measured.py", "contract/outputs.py", "contract/progress.py",
+    "contract/sections.py",
     "model/interruption.py", "model/training_log.py",
     "pipelines/beam_driver.py", "pipelines/beam_runner.py", "pipelines/beam_work.py",
 }  # fmt: skip
@@ -129,3 +130,27 @@ def test_a_choice_on_held_out_texts_depends_on_how_they_are_measured_too():
 
     assert not {file for file in evaluation if file.startswith("model/") and not is_stated(file)}
     assert list(finetune.CHOOSING_CODE) == sorted(finetune.CHOOSING_CODE)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_says_its_half_and_whether_it_computes_on_a_gpu(name):
+    stage = STAGES[name].get("do", STAGES[name])
+    module = re.search(r"python -m ([\w.]+)", stage["cmd"])[1]
+    assert stage["meta"]["half"] in ("data", "train")
+    chooses = any(
+        "choose_device(" in (REPOSITORY / file).read_text() for file in code_of(module) - {"contract/device.py"}
+    )
+    assert stage["meta"].get("gpu", False) == chooses
+
+
+def test_no_stage_of_the_data_half_reads_what_training_makes():
+    stages = {name: stage.get("do", stage) for name, stage in STAGES.items()}
+
+    def paths(name: str, *keys: str) -> set[str]:
+        found = (one for key in keys for one in stages[name].get(key, ()))
+        names = (one if isinstance(one, str) else next(iter(one)) for one in found)
+        return {re.sub(r"\$\{item(\.\w+)?\}", "*", path) for path in names}
+
+    data = [name for name, stage in stages.items() if stage["meta"]["half"] == "data"]
+    trained = {path for name in set(stages) - set(data) for path in paths(name, "outs", "metrics", "plots")}
+    assert not {path for name in data for path in paths(name, "deps")} & trained

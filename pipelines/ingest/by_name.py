@@ -29,7 +29,7 @@ def captions(captions: Path, config: Config, mine: Mine) -> Iterator[Caption]:
     Raises:
         InputError: where there is no file of captions.
     """
-    files = [(path, name["lang"]) for path in sorted(captions.iterdir()) if (name := _NAME.fullmatch(path.name))]
+    files = [(path, named["lang"]) for path in sorted(captions.iterdir()) if (named := _NAME.fullmatch(path.name))]
     if not files:
         raise InputError(
             f"{captions} holds no file of captions.", "<lang>.txt, such as en.txt.",

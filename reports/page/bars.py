@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reports.page.headline import Headline, Language
 from reports.page.numbers import score
 
-_LEFT, _FULL = 12.0, 76.0  # percent of the width: where bars begin, and how long the longest may be
+_LEFT, _FULL = 16.0, 72.0  # percent of the width: where bars begin, and how long the longest may be
 _LABEL = 8.0  # percent of the width: how long a number is, on a phone
 _BAR, _GROUP = 13, 40  # px: height of a bar, distance between languages
 

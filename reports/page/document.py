@@ -11,12 +11,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from reports.page import (
     captioning,
     curves,
+    entailment,
+    glance,
     headline,
     languages,
     numbers,
     overlays,
     overview,
-    plain_results,
+    queries,
+    resources,
     retrieval,
     switched,
     tables,
@@ -35,6 +38,7 @@ from reports.page.sources import Nothing, Sources
 if TYPE_CHECKING:
     from reports.stage import Config
 
+_FORMATS = ("count", "score", "signed", "percent", "duration", "memory", "short")
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -77,26 +81,28 @@ def sections(sources: Sources, seed: int, config: Config) -> list[Section]:
     pictures = Pictures(sources.dataset("images"), config.picture_width)
     datasets = config.paper_datasets
     return [
-        Section("headline", "What code-switched training brings", headline.headline(sources)),
         Section("overview", "What was run", overview.overview(sources)),
+        Section("headline", "What code-switched training brings", headline.headline(sources)),
+        Section("glance", "All tasks at a glance", glance.glance(sources)),
         Section("retrieval", "Retrieval", retrieval.retrieval(sources, datasets)),
-        Section("queries", "Retrieval by queries", plain_results.queries(sources, datasets)),
+        Section("queries", "Retrieval by queries", queries.queries(sources, datasets)),
         Section("captioning", "Captioning", captioning.captioning(sources, pictures, config.caption_samples, datasets)),
         Section("translation", "Multimodal translation", texts.translation(sources, config.text_samples, datasets)),
-        Section("entailment", "Entailment", plain_results.entailment(sources, datasets)),
+        Section("entailment", "Entailment", entailment.entailment(sources, datasets)),
         Section("titles", "News titles", texts.titles(sources, config.text_samples, datasets)),
-        Section(
-            "switched", "Code-switched captions", switched.switching(sources, pictures, config.switched_samples, seed)
-        ),
+        Section("curves", "Training", curves.curves(sources)),
         Section("regions", "Regions", overlays.overlays(sources, pictures, config.region_samples, config.boxes, seed)),
         Section(
             "triples", "Queries, pictures and contexts", triples.triples(sources, pictures, config.triple_samples, seed)
         ),
+        Section(
+            "switched", "Code-switched captions", switched.switching(sources, pictures, config.switched_samples, seed)
+        ),
         Section("coverage", "What the dictionaries cover", languages.coverage(sources)),
         Section("corpus", "Plain text", languages.corpus(sources)),
         Section("rejects", "What was rejected", tables.rejects(sources)),
-        Section("curves", "Training", curves.curves(sources)),
         Section("datasets", "Datasets", tables.sizes(sources)),
+        Section("resources", "Time and memory", resources.resources(sources)),
         Section("reproduce", "How to reproduce it", None),
     ]
 
@@ -115,7 +121,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {name: getattr(numbers, name) for name in ("count", "score", "signed", "percent", "short")}
+    environment.filters |= {name: getattr(numbers, name) for name in _FORMATS}
     environment.filters |= {"hue": hue, "bar_chart": bar_chart, "part_name": part_name}
     environment.filters |= {one.__name__: one for one in (about_paper, counts_table, run_sentences)}
     environment.globals["dash"] = numbers.DASH

@@ -39,6 +39,26 @@ def percent(value: Any, digits: int = 1) -> str:
     return DASH if number is None else f"{100 * number:,.{digits}f} %"
 
 
+def duration(value: Any) -> str:
+    """Seconds as 3.2 s, 25 s, 2 min 5 s or 1 h 30 min."""
+    seconds = finite(value)
+    if seconds is None or seconds < 10:
+        return DASH if seconds is None else f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def memory(value: Any) -> str:
+    """Bytes as 250 MB or 2.5 GB."""
+    number = finite(value)
+    if number is None:
+        return DASH
+    megabytes = round(number / 1e6)
+    return f"{megabytes} MB" if megabytes < 1000 else f"{number / 1e9:,.1f} GB"
+
+
 def short(value: Any, most: int = 300) -> str:
     """A text in at most ``most`` characters."""
     text = str(value)

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from contract.errors import InputError
+from reports.page.numbers import score, short
 from reports.page.pictures import Picture, Pictures
 from reports.page.sources import Nothing, Sources, sampled
 
 _COLUMNS = ("image_id", "num_regions", "boxes", "width", "height", "object_ids", "object_scores", "detector")
+_LINE, _LETTER = 4.6, 2.9  # of a label, in percent of the width: its height, and how wide a letter may be
 
 
 @dataclass(frozen=True)
 class Box:
-    """A region: left, top, width and height in px of the original, its class's name and number, its score."""
+    """A region, in px of the original.
+
+    Attributes:
+        x: its left edge.
+        y: its upper edge.
+        width: its width.
+        height: its height.
+        label: its class's name.
+        number: its class's number.
+        score: its probability.
+        text: the label as it is drawn, and where it begins on its base line.
+    """
 
     x: float
     y: float
@@ -26,6 +39,7 @@ class Box:
     label: str
     number: int
     score: float
+    text: tuple[str, float, float] = ("", 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -66,8 +80,8 @@ def overlays(sources: Sources, pictures: Pictures, wanted: int, boxes: int, seed
     found, names = pictures.of(row["image_id"] for row in rows), sources.detector_classes()
     shown = [
         Overlay(
-            row["image_id"], found[row["image_id"]], row["width"], row["height"], likeliest(row, names, boxes),
-            row["num_regions"],
+            row["image_id"], found[row["image_id"]], row["width"], row["height"],
+            labelled(likeliest(row, names, boxes), row["width"], row["height"]), row["num_regions"],
         )
         for row in rows
         if row["image_id"] in found
@@ -93,6 +107,27 @@ def likeliest(row: dict[str, Any], names: list[str], most: int) -> list[Box]:
     rows = zip(corners, row["object_ids"], row["object_scores"], strict=True)
     boxes = [_box(*one, names) for one in rows if all(map(math.isfinite, (*one[0], one[2])))]
     return sorted(boxes, key=lambda box: box.score)[-most:] if most else []
+
+
+def labelled(boxes: list[Box], width: int, height: int) -> list[Box]:
+    """The boxes with their labels, each at the upper left of its box or, where another lies there, near to that.
+
+    The likeliest, which is the last, has the first choice. Where a picture is full, a label lies over another.
+    """
+    unit, placed, done = width / 100, list[tuple[float, float, float]](), list[Box]()  # left, right and base line
+    line = unit * _LINE
+    for box in reversed(boxes):
+        text = f"{short(box.label, 24)} {score(box.score, 2)}"
+        x = max(unit, min(box.x + unit, width - unit - unit * _LETTER * len(text)))
+        end = x + unit * _LETTER * len(text)
+        taken = [base for left, right, base in placed if left < end and x < right]
+        wished = max(line, min(box.y + line, height - unit))
+        places = [wished, *(base + step for base in taken for step in (line, -line))]
+        free = [y for y in places if line <= y <= height - unit and all(abs(y - base) > 0.99 * line for base in taken)]
+        y = min(free, key=lambda place: abs(place - wished), default=wished)
+        placed.append((x, end, y))
+        done.append(replace(box, text=(text, round(x, 1), round(y, 1))))
+    return done[::-1]
 
 
 def _box(corners: list[float], identity: int, score: float, names: list[str]) -> Box:

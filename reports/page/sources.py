@@ -12,6 +12,7 @@ from typing import Any
 from contract.dataset import Dataset
 from contract.errors import InputError
 from contract.hashing import MANIFEST, stable_hash
+from contract.measured import FOLDER
 from reports.page.results.settings import belongs
 
 DATASETS = ("images", "captions", "regions", "triples", "lexicon", "codeswitch", "corpus")
@@ -47,11 +48,11 @@ class Sources:
 
     def metrics_of(self, task: str) -> dict[str, dict[str, Any]]:
         """All metrics of one task, by the name of their file, sorted; files of other names are not the stages'."""
-        return {name: values for name, values in self._all_of(task).items() if "left_out" not in values}
+        return {name: values for name, values in self._all_of(task).items() if not _why(values)}
 
     def nothing_of(self, task: str) -> Nothing:
         """Why there are no metrics of a task: it was left out, or its stage has not run."""
-        left_out = sorted({str(values["left_out"]) for values in self._all_of(task).values() if "left_out" in values})
+        left_out = sorted({why for values in self._all_of(task).values() if (why := _why(values))})
         told = f"it was left out: {' '.join(left_out)}" if left_out else f"the stage evaluate-{task} has not run."
         return Nothing(f"There are no metrics of {task}: {told}")
 
@@ -63,6 +64,15 @@ class Sources:
         """The configuration of every checkpoint, by its name, sorted."""
         folders = sorted(path.parent for path in (self._data / "checkpoints").glob("[!.]*/config.json"))
         return {folder.name: self._json(folder / "config.json") or {} for folder in folders}
+
+    def networks(self, checkpoint: str) -> dict[str, dict[str, Any]]:
+        """Of a checkpoint that holds a network a language, the configuration of each by its language, sorted."""
+        folders = sorted(path.parent for path in (self._data / "checkpoints" / checkpoint).glob("[!.]*/config.json"))
+        return {folder.name: self._json(folder / "config.json") or {} for folder in folders}
+
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """What each stage took of the machine when it last ran here, by the name of its record, sorted."""
+        return {path.stem: self._json(path) or {} for path in sorted((self._data / FOLDER).glob("*.json"))}
 
     def detector_classes(self) -> list[str]:
         """Names of the detector's classes: the detector's own, or those that the regions' manifest states."""
@@ -115,6 +125,12 @@ def _first(dataset: Dataset, columns: Sequence[str], by: str, shard: int) -> Ite
     if batch is not None and batch.num_rows == _ROWS_SAMPLED and len(groups) > 1:
         groups.popitem()  # the rest of it may lie in the next batch
     yield from groups.values()
+
+
+def _why(values: dict[str, Any]) -> str:
+    """Why a task as a whole was left out; empty where it was not, and ``left_out`` then may count single texts."""
+    why = values.get("left_out")
+    return why if isinstance(why, str) else ""
 
 
 def dig(values: Any, *path: str) -> Any:

@@ -14,6 +14,8 @@ stages:
   scenes:
     foreach: ${drawn_profiles}
     do:
+      meta:
+        half: data
       cmd: python step.py scenes data/${item}/raw
       params:
         - profiles/${item}.yaml:
@@ -23,6 +25,9 @@ stages:
   ingest:
     foreach: ${profiles}
     do:
+      meta:
+        half: data
+        gpu: true
       cmd: python step.py ingest data/${item}/images
       deps:
         - versions/ingest
@@ -35,6 +40,8 @@ stages:
   corpus:
     foreach: ${profiles}
     do:
+      meta:
+        half: data
       cmd: python step.py corpus data/${item}/corpus
       deps:
         - versions/corpus
@@ -50,6 +57,9 @@ stages:
       checkpoint:
         - mct
         - plain
+    meta:
+      half: train
+      gpu: true
     cmd: python step.py evaluate data/${item.profile}/metrics/${item.checkpoint}.json
     deps:
       - data/${item.profile}/images
@@ -58,6 +68,8 @@ stages:
   report:
     foreach: ${profiles}
     do:
+      meta:
+        half: train
       cmd: python step.py report reports/${item}
       deps:
         - data/${item}/corpus

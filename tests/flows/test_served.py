@@ -12,7 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from project import begun, events, m3p, make_project
+from server import unclean
 
 START_SECONDS = 180
 CORES = len(os.sched_getaffinity(0))
@@ -46,7 +48,8 @@ class Served:
             return False
 
     def last_run(self) -> dict[str, Any]:
-        return self.ask("flow_runs", sort="START_TIME_DESC", limit=1)[0]
+        begun_ones = {"state": {"type": {"not_any_": ["SCHEDULED"]}}}
+        return self.ask("flow_runs", flow_runs=begun_ones, sort="START_TIME_DESC", limit=1)[0]
 
     def task_runs(self, flow_run: dict[str, Any]) -> dict[str, dict[str, Any]]:
         found = self.ask("task_runs", flow_runs={"id": {"any_": [flow_run["id"]]}})
@@ -67,9 +70,13 @@ def free_port() -> int:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = make_project(tmp_path_factory.mktemp("served") / "project")
     repository = Path(__file__).parents[2]
-    (folder / "prefect.yaml").write_text((repository / "prefect.yaml").read_text())
+    text = (repository / "prefect.yaml").read_text()
+    scheduled = "    tags: [paper]\n    schedules:\n      - cron: '0 3 1 * *'\n        timezone: Europe/Berlin\n"
+    assert "    tags: [paper]\n" in text
+    (folder / "prefect.yaml").write_text(text.replace("    tags: [paper]\n", scheduled))
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+    environment["PREFECT_API_URL"] = "http://127.0.0.1:9/api"  # exported once, of a server that is no more
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "flows.serve", "--port", str(port)], cwd=folder, env=environment,
@@ -85,6 +92,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     process.terminate()
     assert process.wait(60) == 0
     assert not one.healthy()
+
+
+def hash_of(project: Path, path: str) -> str:
+    """By which DVC knows what a stage made."""
+    stages = yaml.safe_load((project / "dvc.lock").read_text())["stages"].values()
+    return next(out["md5"] for stage in stages for out in stage["outs"] if out["path"] == path)
 
 
 def change(project: Path, *steps: str) -> None:
@@ -115,7 +128,7 @@ def test_deployment_runs_to_its_end_with_retry_and_artifacts(served):
     assert {task_run["state"]["type"] for task_run in task_runs.values()} == {"COMPLETED"}
     assert task_runs["ingest@demo"]["run_count"] == 2
     assert task_runs["corpus@demo"]["run_count"] == 1
-    assert "ingest" in task_runs["ingest@demo"]["tags"]
+    assert set(task_runs["ingest@demo"]["tags"]) >= {"ingest", "demo", "gpu"}
 
     order = begun(served.folder)
     assert order[0] == "data/demo/raw"
@@ -125,6 +138,10 @@ def test_deployment_runs_to_its_end_with_retry_and_artifacts(served):
     assert "ingest: at work" in served.logs(flow_run)
     artifacts = {artifact["key"]: artifact for artifact in served.ask("artifacts")}
     assert {"ingest-demo-rows", "corpus-demo-rows", "demo-rows", "demo-metrics", "demo-report"} <= set(artifacts)
+    stages = {"scenes-demo", "ingest-demo", "corpus-demo", "evaluate-demo-mct", "evaluate-demo-plain", "report-demo"}
+    assert {f"{stage}-{kind}" for stage in stages for kind in ("outputs", "link")} <= set(artifacts)
+    assert hash_of(served.folder, "data/demo/images") in artifacts["ingest-demo-outputs"]["data"]
+    assert (served.folder / "data" / "demo" / "images").as_uri() in artifacts["ingest-demo-link"]["data"]
     assert "caption_empty 2" in artifacts["demo-rows"]["data"]
     assert "mR.de" in artifacts["demo-metrics"]["data"]
     assert "reports/demo/index.html" in artifacts["demo-report"]["data"]
@@ -176,3 +193,33 @@ def test_wrong_input_is_not_tried_again_and_its_message_is_the_state(served):
     assert "ingest: at work" in states["ingest@demo"]["message"]  # its last lines
     assert states["report@demo"]["name"] == "NotReady"
     assert states["corpus@demo"]["type"] == "COMPLETED"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_schedule_of_prefect_yaml_makes_runs(served):
+    (paper,) = (one for one in served.ask("deployments") if one["name"] == "paper")
+    (schedule,) = paper["schedules"]
+    assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("0 3 1 * *", "Europe/Berlin")
+    due, deadline = [], time.monotonic() + 120
+    while not due and time.monotonic() < deadline:  # the server looks for them now and then
+        due = served.ask("flow_runs", deployments={"id": {"any_": [paper["id"]]}})
+        time.sleep(1)
+    assert due, "a server whose SQLAlchemy is too new makes none"
+    assert {run["state"]["type"] for run in due} == {"SCHEDULED"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_deployment_that_fails_says_so_without_a_traceback(served):
+    change(served.folder, "ingest")
+    (served.folder / "steer" / "ingest.input").touch()
+    result = served.run("reproduce/demo", "--watch", "--param", "target=ingest")
+    (served.folder / "steer" / "ingest.input").unlink()
+    assert result.returncode == 1
+    flow_run = served.last_run()
+    assert flow_run["state"]["type"] == "FAILED"
+    assert "row 7 of captions.tsv has 3 columns" in flow_run["state"]["message"]
+    assert {"demo", "ingest"} <= set(flow_run["tags"])
+    for said in (result.stdout + result.stderr, (served.folder / "serve.log").read_text(), served.logs(flow_run)):
+        assert not unclean(said), said

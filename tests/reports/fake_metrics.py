@@ -6,6 +6,7 @@ EVIL = "<script>alert(1)</script>"
 EVIL_ATTRIBUTE = '"><img src=x onerror=alert(2)>'
 SETTINGS = ("none", "en", "each", "all")
 SIGNATURE = "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.5.1"
+LABELS = ("entailment", "neutral", "contradiction")
 TOKENIZERS = {"zh": "zh", "ja": "char"}
 
 
@@ -101,7 +102,7 @@ def bleu_of(value, lang, empty=0):
 def translation(checkpoint, languages, texts, bleu):
     directions = [(one, other) for lang in languages[1:] for one, other in (("en", lang), (lang, "en"))]
     return head("translation", checkpoint) | {
-        "images": 100, "beam": 10,
+        "images": 100, "left_out": {"picture_without_regions": 2}, "beam": 10, "languages_left_out": [],
         "directions": {
             f"{source}-{target}": bleu_of(bleu + place, target) for place, (source, target) in enumerate(directions)
         },
@@ -117,11 +118,18 @@ def translation(checkpoint, languages, texts, bleu):
 
 
 def entailment(checkpoint, languages, accuracy):
+    def confusion(place):
+        return {
+            true: {label: 90 - place if label == true else 5 + place * (label == LABELS[-1]) for label in LABELS}
+            for true in LABELS
+        }
+
     return head("entailment", checkpoint) | {
+        "labels": list(LABELS),
         "languages": {
             lang: {
                 "accuracy": accuracy + place, "accuracy_interval": around(accuracy + place), "items": 300,
-                "chance": 33.33, "confusion": [[90, 5, 5], [5, 90, 5], [5, 5, 90]],
+                "chance": 33.33, "confusion": confusion(place),
             }
             for place, lang in enumerate(languages)
         },

@@ -41,6 +41,7 @@ def make_run(root: Path, profile: str = "demo") -> FakeRun:
     make_corpus(run.data)
     make_checkpoints(run.data)
     make_metrics(run.data / "metrics", LANGUAGES, [EVIL, *PICTURES[:5]], TEXTS)
+    measure(run.data, "ingest", 12.5, 20.25, 300e6)
     return run
 
 
@@ -314,8 +315,21 @@ def make_checkpoints(data):
         }
         network = {"network": "understanding", "layers": 4, "width": 192, "vocabulary": 4000}
         write_json(data / "checkpoints" / name / "config.json", {"network": network, "training": training})
-    others = {"generation": ("xDAE", "IC", "DIC"), "retrieval-all": ("matching",), "captioning-all": ("captioning",)}
+    others = {
+        "generation": ("xDAE", "IC", "DIC"), "retrieval-all": ("matching",), "retrieval-en": ("matching",),
+        "captioning-all": ("captioning",), "retrieval-each/de": ("matching",), "retrieval-each/en": ("matching",),
+    }  # fmt: skip
     for name, tasks in others.items():
-        training = {"stage": "finetune", "parameters": parameters, "seed": 7, "losses": log(tasks, 400)}
-        network = {"network": "generation", "layers": 4, "width": 192, "vocabulary": 4000}
+        stage = "pretrain" if name == "generation" else "finetune"
+        training = {"stage": stage, "parameters": parameters, "seed": 7, "losses": log(tasks, 400)}
+        kind = "understanding" if name.startswith("retrieval") else "generation"
+        network = {"network": kind, "layers": 4, "width": 192, "vocabulary": 4000}
         write_json(data / "checkpoints" / name / "config.json", {"network": network, "training": training})
+    each = {"stage": "finetune", "parameters": parameters, "seed": 7}
+    write_json(data / "checkpoints" / "retrieval-each" / "config.json", {"each": ["de", "en"], "training": each})
+
+
+def measure(data, stage, seconds, processor_seconds, peak_memory_bytes, **more):
+    """What a stage took, as contract.measured leaves it."""
+    taken = {"seconds": seconds, "processor_seconds": processor_seconds, "peak_memory_bytes": int(peak_memory_bytes)}
+    write_json(data / ".measured" / f"{stage}.json", taken | {"device": "cpu"} | more)

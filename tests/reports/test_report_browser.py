@@ -30,6 +30,55 @@ def test_nothing_is_broken_empty_or_too_wide(page, width, dark):
     assert page.faults() == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_folded_is_as_whole_once_it_is_unfolded(page, width):
+    page.look(width)
+    unfold = "const all = [...document.querySelectorAll('details')]; for (const e of all) e.open = %s; all.length"
+    assert page.value(f"{{{unfold % 'true'}}}") > 10
+    assert page.faults() == []
+    page.value(f"{{{unfold % 'false'}}}")
+
+
+def test_the_first_column_stays_while_a_wide_table_is_scrolled_and_leaves_room_for_figures(page):
+    page.look(WIDTHS[1])
+    place = """(() => {
+      const box = document.querySelector('#entailment .wide'), head = box.querySelector('tbody th');
+      box.scrollLeft = 200;
+      const at = head.getBoundingClientRect(), around = box.getBoundingClientRect();
+      box.scrollLeft = 0;
+      return [at.left - around.left, at.width / around.width];
+    })()"""
+    left, share = page.value(place)
+    assert left == 0 and share < 0.45
+
+
+def test_no_text_lies_over_another_in_a_chart_or_over_a_picture(page):
+    crossing = """(() => {
+      const found = [];
+      for (const svg of document.querySelectorAll('.bars svg, .overlay')) {
+        const texts = [...svg.querySelectorAll('text')].map(e => [e.textContent, e.getBoundingClientRect()]);
+        const bars = [...svg.querySelectorAll('rect.mct, rect.plain')].map(e => ['a bar', e.getBoundingClientRect()]);
+        texts.forEach(([name, one], place) => { for (const [other, two] of [...texts.slice(place + 1), ...bars])
+          if (one.left < two.right - 1 && two.left < one.right - 1)
+            if (one.top < two.bottom - 4 && two.top < one.bottom - 4) found.push(`${name} over ${other}`); });
+      }
+      return found;
+    })()"""
+    for width in WIDTHS:
+        page.look(width)
+        assert page.value(crossing) == [], width
+
+
+def test_what_is_folded_is_printed(page):
+    shown = "[...document.querySelectorAll('details .wide')].map(e => e.checkVisibility())"
+    page.look(WIDTHS[0])
+    assert set(page.value(shown)) == {False}
+    page.look(WIDTHS[0], media="print")
+    printed = page.value(shown)
+    page.look(WIDTHS[0])
+    assert set(printed) == {True}
+
+
 def test_the_faults_that_are_looked_for_would_be_found(page):
     page.look(WIDTHS[0])
     page.value(

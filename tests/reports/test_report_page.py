@@ -51,11 +51,39 @@ def test_what_is_missing_is_said(tmp_path):
     assert len(parsed.css("section")) > 3
 
 
-def test_it_opens_with_what_code_switched_training_brings(page):
+def test_it_is_read_from_what_was_run_over_figures_and_examples_to_how_to_reproduce_it(page):
+    sections = [one.attributes["id"] for one in LexborHTMLParser(page).css("section")]
+    assert sections == [
+        "overview", "headline", "glance", "retrieval", "queries", "captioning", "translation", "entailment", "titles",
+        "curves", "regions", "triples", "switched", "coverage", "corpus", "rejects", "datasets", "resources",
+        "reproduce",
+    ]  # fmt: skip
+
+
+def test_it_opens_with_what_was_run_and_what_code_switched_training_brings(page):
     parsed = LexborHTMLParser(page)
-    assert parsed.css_first("section").attributes["id"] == "headline"
+    overview = " ".join(parsed.css_first("#overview").text().split())
+    assert " pictures with captions in 9 languages." in overview
+    assert "Pre-trained: understanding-mct, 1,200 steps; understanding-plain, 1,200 steps; generation" in overview
+    assert "Evaluated: Retrieval, Retrieval by queries, Captioning, Multimodal translation, Entail" in overview
+    assert [row.css_first("th").text() for row in parsed.css("#overview tbody tr")] == ["train", "val", "test"]
     assert "reaches an average mR of 34.5; without it, 11.5." in " ".join(parsed.css_first("#headline").text().split())
-    assert " pictures with captions in 9 languages." in " ".join(parsed.css_first("#overview").text().split())
+
+
+def test_all_tasks_stand_together_english_beside_the_mean_of_the_others(page):
+    rows = [
+        [" ".join(cell.text().split()) for cell in row.css("th, td")]
+        for row in LexborHTMLParser(page).css("#glance tbody tr")
+    ]
+    assert rows[0] == ["Retrieval mR", "58.0", "59.0", "60.0", "61.0", "34.5", "38.5", "42.5", "46.5"]
+    assert [row[0] for row in rows[1:]] == [
+        "Retrieval by queries query, mR", "Retrieval by queries query and context, mR", "Captioning BLEU-4",
+        "Captioning CIDEr", "Multimodal translation BLEU-4", "Entailment accuracy", "News titles BLEU-4",
+    ]  # fmt: skip
+    assert rows[1][1:5] == ["–", "–", "–", "21.0"]
+    assert (rows[5][1], rows[5][5]) == ("19.0", "18.0"), "the means into English and out of it"
+    anchors = {link.attributes["href"] for link in LexborHTMLParser(page).css("#glance a")}
+    assert anchors == {"#retrieval", "#queries", "#captioning", "#translation", "#entailment", "#titles"}
 
 
 def test_the_triples_say_how_right_the_filters_are_and_what_the_paper_has(page):
@@ -66,3 +94,35 @@ def test_the_triples_say_how_right_the_filters_are_and_what_the_paper_has(page):
     assert "1 collect 110 query_empty 10" in said
     assert "4 relevance 80 0.973 0.040" in said
     assert "en 26 20 112,000 0 5,000 6 5,000 9.0 0.0 %" in said and "5.8 words on average" in said
+
+
+def test_every_training_has_its_curves_one_a_network_where_a_checkpoint_holds_several(page):
+    section = LexborHTMLParser(page).css_first("#curves")
+    charts = {one.css_first("svg").attributes["aria-label"]: one for one in section.css("figure")}
+    assert "Loss of xDAE by step in pre-training" in charts and "Loss of captioning by step in fine-tuning" in charts
+    matching = charts["Loss of matching by step in fine-tuning"]
+    assert [len(group.css("polyline")) for group in matching.css("svg g")] == [1, 2, 1]
+    legend = [" ".join(one.text().split()) for one in matching.css(".legend .key")]
+    assert legend == ["retrieval-en", "retrieval-each (2 networks)", "retrieval-all"]
+    trainings = [" ".join(row.css_first("th").text().split()) for row in section.css("tbody tr")]
+    assert trainings == [
+        "understanding-mct", "understanding-plain", "generation", "retrieval-en", "retrieval-each 2 networks",
+        "retrieval-all", "captioning-all",
+    ]  # fmt: skip
+
+
+def test_what_is_long_is_folded_and_what_is_main_is_not(page):
+    parsed = LexborHTMLParser(page)
+    assert [one.text() for one in parsed.css("#retrieval summary")] == [
+        "mR by setting, protocol “five_duplicated”",
+        "mR with a shortlist / exact mR / times fewer joint passes, by setting",
+        "What was counted",
+        "All recalls",
+    ]
+    assert not parsed.css("details table.results tr.paper") and not parsed.css("#glance details")
+    assert (
+        len(parsed.css("#translation > .cards article")) == 3 and len(parsed.css("#translation details article")) == 13
+    )
+    assert parsed.css("#translation summary")[-1].text() == "13 more"
+    card = parsed.css_first("#captioning article")
+    assert len(card.css(".lines")[0].css("li")) == 3 and card.css_first("summary").text() == "6 more languages"

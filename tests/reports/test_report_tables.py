@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from fake_metrics import EVIL, SETTINGS
+from fake_metrics import EVIL, LABELS, SETTINGS
 from fake_run import LANGUAGES, make_run
 from selectolax.lexbor import LexborHTMLParser
 
@@ -78,6 +78,29 @@ def test_the_tables_say_how_their_numbers_came_about(run):
     assert "96.5 / 98.0 / 2" in said["titles"]
     assert "picks 20 candidates a query" in said["retrieval"] and "30.9 / 31.0 / 25.0" in said["retrieval"]
     assert "query query and context" in said["queries"] and "protocol “unique”" in said["queries"]
+
+
+def test_entailment_says_which_label_is_taken_for_which_in_english_and_in_the_other_languages(run):
+    table = page_of(run).css_first("#entailment table.confusion")
+    assert [one.text() for one in table.css("thead tr")[1].css("th")] == 2 * list(LABELS)
+    rows = grid(table)
+    assert len(rows) == len(SETTINGS) * len(LABELS)
+    assert rows[0] == ["no fine-tune", "entailment", "90 %", "5 %", "5 %", "86 %", "5 %", "10 %"]
+    assert rows[1] == ["neutral", "5 %", "90 %", "5 %", "5 %", "86 %", "10 %"]
+    assert {one.text() for one in table.css("tbody tr")[1].css(".right")} == {"90 %", "86 %"}
+
+
+def test_a_confusion_that_is_none_is_left_out(tmp_path):
+    made = make_run(tmp_path)
+    for place, confusion in enumerate((None, [[1]], {"entailment": 3}, {"<b>": {"<b>": "x"}})):
+        path = made.data / "metrics" / f"entailment-{SETTINGS[place]}.json"
+        values = json.loads(path.read_text())
+        for one in values["languages"].values():
+            one["confusion"] = confusion
+        path.write_text(json.dumps(values))
+    assert write(made) == 0
+    rows = grid(page_of(made).css_first("#entailment table.confusion"))
+    assert rows == [["on all", "<b>", DASH, DASH]], "of what was counted, and nothing was"
 
 
 def test_samples_of_every_language_and_setting_are_shown(run):
