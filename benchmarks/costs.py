@@ -76,7 +76,7 @@ def main() -> None:
         [f"a step of {BATCH:,} captions, mean of the seven tasks", f"{1000 * step:,.0f} ms"],
         [f"{STEPS:,} steps", duration(STEPS * step)],
         ["features that VLM reads meanwhile, 68 regions a picture", f"{hungry:.1f} GB/s"],
-        ["copied by two CPU cores from the page cache", f"{COPY:.1f} GB/s"],
+        ["copied by one CPU core from the page cache", f"{COPY:.1f} GB/s"],
         ["checkpoint", size(4 * UNDERSTANDING)],
         ["a state to go on from", size(12 * UNDERSTANDING)],
         ["checkpoint of the generation network", size(4 * GENERATION)],
