@@ -154,9 +154,9 @@ TABLES = (
 DATASETS = tuple(dict.fromkeys(group.dataset for table in TABLES for group in table.groups))
 
 
-def table_of(task: str) -> Published:
-    """The paper's table about a task."""
-    return next(table for table in TABLES if table.task == task)
+def table_of(task: str) -> Published | None:
+    """The paper's table about a task; None where the paper has none."""
+    return next((table for table in TABLES if table.task == task), None)
 
 
 def clashing(datasets: tuple[str, ...]) -> tuple[str, str] | None:

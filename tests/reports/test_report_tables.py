@@ -1,5 +1,6 @@
 """The tables of results: on the page, as Markdown and as CSV, with and without the paper's figures."""
 
+import dataclasses
 import json
 import re
 
@@ -10,6 +11,7 @@ from fake_run import LANGUAGES, make_run
 from selectolax.lexbor import LexborHTMLParser
 
 from reports.page import paper
+from reports.page.results import tasks
 from reports.stage import main
 
 SECTIONS = {"retrieval", "queries", "captioning", "translation", "entailment", "titles"}
@@ -260,3 +262,14 @@ def test_data_sets_that_cannot_be_are_refused(run, tmp_path, capsys, datasets, s
     run = type(run)(run.data, tmp_path / "out")
     assert write(run, "--paper-datasets", datasets) == 2
     assert said in capsys.readouterr().err and not run.out.exists()
+
+
+def test_a_task_that_the_paper_does_not_have_gets_its_table_too(monkeypatch):
+    entailment = next(task for task in tasks.TASKS if task.name == "entailment")
+    own = dataclasses.replace(entailment, name="topics", title="Topics")
+    monkeypatch.setattr(tasks, "TASKS", (*tasks.TASKS, own))
+    metrics = {"topics-en": {"languages": {"en": {"accuracy": 50.0}, "de": {"accuracy": 40.0}}}}
+    for datasets in ((), ("multi30k",)):
+        (table,) = tasks.task_results("topics", metrics, datasets).tables
+        assert [row.cells[0].values for row in table.rows if row.setting == "en"] == [(50.0,)]
+        assert {row.source for row in table.rows} == {"ours"}

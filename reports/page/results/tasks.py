@@ -48,7 +48,8 @@ def task_results(name: str, metrics: Metrics, datasets: Sequence[str]) -> Result
 
 def _by_protocol(task: Task, metrics: Metrics, datasets: Sequence[str]) -> Iterator[Table]:
     published = table_of(task.name) if datasets else None
-    own = next((group.dataset for group in table_of(task.name).groups if group.dataset in datasets), "")
+    groups = published.groups if published else ()
+    own = next((group.dataset for group in groups if group.dataset in datasets), "")
     layout = Layout(len(task.measures), task.settings, task.mean)
     for protocol, meaning in task.protocols.items():
         is_main = protocol == task.main
