@@ -9,7 +9,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from flows.inspection.checkpoint import CheckpointView
@@ -192,7 +192,8 @@ def print_table(console: Console, title: str, header: list[str], rows: list[list
     """Prints a table of cells that strangers may have filled; nothing where it has no row."""
     if not rows:
         return
-    table = Table(*header, title=Text(one_line(title)), title_justify="left", box=box.SIMPLE)
+    columns = (Column(name, overflow="fold") for name in header)  # a name that is cut names nothing
+    table = Table(*columns, title=Text(one_line(title)), title_justify="left", box=box.SIMPLE)
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))
     console.print(table)

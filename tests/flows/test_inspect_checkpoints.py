@@ -32,6 +32,12 @@ def folder(world, tmp_path) -> Path:  # noqa: F811
     return root
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """As where the output goes to a file: workers that run tests are told a terminal's width."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def inspected(capsys, *given) -> str:
     assert run_command(["inspect", *map(str, given)]) == 0, capsys.readouterr().err
     return capsys.readouterr().out
@@ -64,9 +70,12 @@ def test_it_is_shown_without_torch(folder):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_folder_of_checkpoints_is_a_table(folder, tmp_path, capsys):
+def test_a_folder_of_checkpoints_is_a_table(folder, tmp_path, capsys, monkeypatch):
     shown = inspected(capsys, folder)
     assert all(name in shown for name in ("understanding", "generation", "one each: de, fr"))
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "…" not in inspected(capsys, folder)  # a name that is cut names nothing
+    monkeypatch.delenv("COLUMNS")
     assert "Checkpoints for de, fr" in inspected(capsys, folder / "captioning-each")
     assert len(json.loads(inspected(capsys, folder, "--json"))["checkpoints"]) == 3
     inspected(capsys, folder, "--html", tmp_path / "page.html")
