@@ -103,7 +103,9 @@ def diff(
 @app.command()
 def search(
     query: Annotated[str, typer.Argument(help="Words to look for, in any language of the checkpoint.")],
-    checkpoint: Annotated[Path, typer.Option(help="A checkpoint that was fine-tuned for retrieval.")],
+    checkpoint: Annotated[
+        Path, typer.Option(help="A checkpoint of the understanding network, best one fine-tuned for retrieval.")
+    ],
     images: Annotated[Path, typer.Option(help="Dataset of the pictures, such as data/demo/images.")],
     regions: Annotated[Path | None, typer.Option(help="Dataset of their regions; `regions` beside images.")] = None,
     lang: Annotated[

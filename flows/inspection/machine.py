@@ -44,8 +44,8 @@ def checkpoints_json(address: str, views: Sequence[CheckpointView], several: boo
 
 
 def to_json(values: dict[str, Any]) -> str:
-    """JSON as its standard has it: what is no finite number is null."""
-    return json.dumps(_finite(values), indent=2, ensure_ascii=True, allow_nan=False)
+    """JSON as its standard has it: what is no finite number is null; dates and the like, which it lacks, are text."""
+    return json.dumps(_finite(values), indent=2, ensure_ascii=True, allow_nan=False, default=str)
 
 
 def _finite(value: Any) -> Any:

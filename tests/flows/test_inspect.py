@@ -1,6 +1,8 @@
 """What people and machines are shown of a dataset."""
 
 import base64
+import datetime
+import decimal
 import functools
 import http.server
 import io
@@ -193,6 +195,13 @@ def test_parquet_of_strangers_is_shown_and_does_not_pass_for_ours(tmp_path, caps
     assert "Parquet of no dataset of m3p" in shown and not CONTROLS.search(shown)
     assert run_command(["inspect", str(path), "--verify"]) == 1
     assert "dataset_unknown" in capsys.readouterr().err
+
+
+def test_types_that_json_lacks_are_text_there(tmp_path, capsys):
+    when, price = datetime.datetime(2021, 6, 19, 12, 30), decimal.Decimal("1.50")
+    pq.write_table(pa.table({"when": [when], "day": [when.date()], "price": [price]}), tmp_path / "strange.parquet")
+    rows = json.loads(inspected(capsys, tmp_path / "strange.parquet", "--json"))["rows"]
+    assert rows == [{"when": "2021-06-19 12:30:00", "day": "2021-06-19", "price": "1.50"}]
 
 
 def test_a_verdict_is_a_line_or_a_breach_and_exit_1(world, capsys):
