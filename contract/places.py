@@ -130,7 +130,7 @@ class Place:
         try:
             with self._reading():
                 return question()
-        except (FileNotFoundError, NotADirectoryError, NotImplementedError):
+        except (FileNotFoundError, NotADirectoryError, NotImplementedError):  # the last: HTTP, say, lists nothing
             return None
 
     @contextmanager
@@ -139,7 +139,7 @@ class Place:
         try:
             yield
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError, NotImplementedError, M3PError):
-            raise
+            raise  # callers answer these by None: it is not there, or the store does not know the question
         except FileExistsError as error:  # a file stands where a folder is looked for
             raise FileNotFoundError(str(error)) from error
         except (OSError, ImportError, ValueError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeGuard
 
 _WITHOUT_SPACES = frozenset({"ja", "km", "lo", "my", "th", "wuu", "yue", "zh"})
@@ -57,15 +57,16 @@ def summarise_lengths(counts: Mapping[str, float]) -> dict[str, float]:
     total = sum(count for _, count in lengths)
     mean = sum(length * count for length, count in lengths) / total
     return {
-        "mean": round(mean, 2), "median": _quantile(lengths, 0.5 * total),
-        "ninety_fifth_percent": _quantile(lengths, 0.95 * total), "longest": lengths[-1][0],
+        "mean": round(mean, 2), "median": quantile(lengths, 0.5 * total),
+        "ninety_fifth_percent": quantile(lengths, 0.95 * total), "longest": lengths[-1][0],
     }  # fmt: skip
 
 
-def _quantile(lengths: list[tuple[int, int]], rank: float) -> int:
+def quantile(values: Sequence[tuple[float, int]], rank: float) -> float:
+    """The value at a rank, from 1, of values with their counts, the least value first."""
     passed = 0
-    for length, count in lengths:
+    for value, count in values:
         passed += count
         if passed >= rank:
-            return length
-    return lengths[-1][0]
+            return value
+    return values[-1][0]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contract.text import quantile
+
 _BARS = 10
 _MOST_VALUES = 4_000  # different ones that are counted; beyond, they are rounded to two digits
 
@@ -68,7 +70,7 @@ class Numbers:
             return None
         values = sorted(self._counts.items())
         return Summary(
-            total, values[0][0], self._sum / total, _quantile(values, 0.5 * total), _quantile(values, 0.95 * total),
+            total, values[0][0], self._sum / total, quantile(values, 0.5 * total), quantile(values, 0.95 * total),
             values[-1][0], self._lost, self._bars(values),
         )  # fmt: skip
 
@@ -87,12 +89,3 @@ class Numbers:
 
 def _two_digits(value: float) -> float:
     return float(f"{value:.2g}")
-
-
-def _quantile(values: list[tuple[float, int]], rank: float) -> float:
-    passed = 0
-    for value, count in values:
-        passed += count
-        if passed >= rank:
-            return value
-    return values[-1][0]
