@@ -19,6 +19,7 @@ from contract.schemas import REJECTS, SCHEMAS, dataset_name, description_of, uni
 from contract.shards import REJECTS_FOLDER
 from flows.inspection.sample import Sample, all_batches, columns_read, rows_of, spread, take_sample
 from flows.inspection.statistics import Counting, Statistics
+from flows.inspection.strangers import rows_of_strangers, schema_of
 
 _EXAMPLES = 3
 _REJECTS_FILES, _REJECTS_READ = 16, 2_000  # files, and rows of each, among which examples are looked for
@@ -126,9 +127,13 @@ def look_at_file(place: Place, rows: int, full: bool) -> Inspection:
     manifest = manifest_of(content, str(folder / MANIFEST)) if content is not None else None
     with place.parquet() as file:
         found, held = file.schema_arrow, file.metadata.num_rows
-        schema = SCHEMAS[dataset_name(found)].arrow if dataset_name(found) in SCHEMAS else found
-        groups = list(range(file.num_row_groups))
-        table = rows_of(file, str(place), schema, groups, None if full else _FILE_ROWS)
+        most = None if full else _FILE_ROWS
+        if dataset_name(found) in SCHEMAS:
+            schema = counted = SCHEMAS[dataset_name(found)].arrow
+            table = rows_of(file, str(place), schema, list(range(file.num_row_groups)), most)
+        else:
+            schema, table = schema_of(file), rows_of_strangers(file, str(place), most)
+            counted = table.schema
     stated = manifest and next((one for one in (*manifest.shards, *manifest.rejects) if one.path == name), None)
     notes = [] if stated or manifest is None else [f"{folder / MANIFEST} does not state this file"]
     read = (
@@ -136,8 +141,8 @@ def look_at_file(place: Place, rows: int, full: bool) -> Inspection:
     )
     own = stated or Shard(place.name, held, place.size() or 0, "")
     return Inspection(
-        place, dataset_name(found), version_of(found), manifest, own, _columns(schema), [], _count(table, schema), read,
-        _spread_rows(table, rows), notes,
+        place, dataset_name(found), version_of(found), manifest, own, _columns(schema), [],
+        _count(table, counted), read, _spread_rows(table, rows), notes,
     )  # fmt: skip
 
 

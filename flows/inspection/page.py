@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from contract.places import Place
+from contract.schemas import SCHEMAS
 from contract.shards import REJECTS_FOLDER
 from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.dataset import Inspection
@@ -77,6 +78,8 @@ def _environment() -> Environment:
 
 
 def _samples(inspection: Inspection) -> list[SampleRow]:
+    if inspection.dataset not in SCHEMAS:  # names of columns mean nothing there
+        return [SampleRow("", None, [], [], "", None, readable_row(row)) for row in inspection.rows]
     folder = inspection.place.parent if inspection.file else inspection.place
     own = folder.name != REJECTS_FOLDER and any(column.name == "image_id" for column in inspection.columns)
     pictures = pictures_beside(folder, inspection.dataset) if own else None

@@ -68,7 +68,8 @@ class Counting:
     def __init__(self, schema: pa.Schema, names: Sequence[str]) -> None:
         self._columns = {name: _Column(schema.field(name)) for name in names if _is_counted(schema.field(name))}
         self._characters: dict[str, Numbers] = {}
-        self._text = next((name for name in ("text", "query") if name in names and "lang" in names), None)
+        texts = {name for name in names if pa.types.is_string(schema.field(name).type)}
+        self._text = next((name for name in ("text", "query") if {name, "lang"} <= texts), None)
         self._rows = 0
 
     def add(self, batch: pa.RecordBatch | pa.Table) -> None:
@@ -102,7 +103,9 @@ class _Column:
         self._nulls, self._texts, self._measure = 0, 0, ""
         self._numbers = Numbers(unit_of(column) == "0 to 1" and pa.types.is_floating(column.type))
         self._values = Counter[str]()
-        self._has_few = column.name in _NAMED or pa.types.is_boolean(column.type)
+        self._has_few = pa.types.is_boolean(column.type) or (
+            column.name in _NAMED and pa.types.is_string(column.type)  # of strangers it may be anything
+        )
         self._hashes: list[np.ndarray] = []
         self._children: list[_Column] = []
         if pa.types.is_list(column.type):
