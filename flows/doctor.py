@@ -16,6 +16,7 @@ from contract.command import total_cores
 from contract.errors import M3PError, UsageError
 from flows.environment import enter_project, require_server, without_secrets
 from flows.remote import remote_name, require_answer
+from flows.shown import counted
 
 _GIB = 1 << 30
 _LEAST_MEMORY_GIB, _LEAST_DISK_GIB = 6, 10  # what the demo needs, with the installation
@@ -91,14 +92,15 @@ def _packages() -> Iterator[Finding]:
         if not requirement.specifier.contains(found, prereleases=True):
             wrong.append(f"{requirement.name} {found} is there, {requirement.specifier} works")
     remedy = "install the versions that work together: `make setup`." if wrong else ""
-    yield Finding("packages", "; ".join(wrong) or f"{len(needed)} packages, in versions that work together", remedy)
+    well = f"{counted(len(needed), 'package')}, in versions that work together"
+    yield Finding("packages", "; ".join(wrong) or well, remedy)
 
 
 def _machine() -> Iterator[Finding]:
     import psutil  # type: ignore[import-untyped]
 
     memory, disk = psutil.virtual_memory(), shutil.disk_usage(".")
-    yield Finding("processor", f"{total_cores()} cores")
+    yield Finding("processor", counted(total_cores(), "core"))
     yield Finding(
         "memory", f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free",
         "" if memory.available >= _LEAST_MEMORY_GIB * _GIB else f"the demo takes up to {_LEAST_MEMORY_GIB} GiB.",

@@ -20,6 +20,7 @@ from flows.graph import (
     read_graph_as_if_listed,
     select,
 )
+from flows.shown import counted
 
 
 class State(Enum):
@@ -191,7 +192,7 @@ def list_the_profile(plan: Plan) -> list[str]:
 def describe(plan: Plan) -> list[str]:
     """The plan in lines, for people."""
     width = max(map(len, plan.graph))
-    lines = [f"{len(plan.graph)} stages of the profile {plan.profile.name}, in order:"]
+    lines = [f"{counted(len(plan.graph), 'stage')} of the profile {plan.profile.name}, in order:"]
     for address, stage in plan.graph.items():
         after = f"  after {', '.join(stage.needs)}" if stage.needs else ""
         lines.append(f"  {address:<{width}}  {plan.states[address].value:<13}{after}".rstrip())

@@ -16,6 +16,7 @@ from typing import Any
 from contract.errors import DONE, FAILED, InputError, M3PError, PassingError, UsageError
 from flows.environment import stage_environment, without_secrets
 from flows.graph import open_repo
+from flows.shown import counted
 
 _ANSWER_SECONDS = 30
 _ABOUT = "The DVC remote {name}: "
@@ -123,7 +124,7 @@ def run_dvc(command: str, targets: Sequence[str], say: Callable[[str], None]) ->
     )  # fmt: skip
     if run.returncode != 0:
         raise explained(name, "\n".join(line for line in run.stdout.splitlines() if line.startswith("ERROR")))
-    say(f"dvc {command}: {len(targets)} {'stages' if command == 'push' else 'files and folders'}, remote {name}")
+    say(f"dvc {command}: {counted(len(targets), 'stage' if command == 'push' else 'output')}, remote {name}")
 
 
 def read_text(path: str) -> str | None:

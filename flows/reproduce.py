@@ -30,6 +30,7 @@ from flows.graph import Graph, Stage, only_half, read_graph, select
 from flows.halves import DATA, TRAIN, check_half, fetch, share
 from flows.labels import label_run, run_name
 from flows.plan import Plan, State, list_the_profile, make_plan, prepare
+from flows.shown import counted
 from flows.stage_run import StagePassingError, StageProcesses, run_stage
 
 SIDE_BY_SIDE = 2  # stages at once: the heavy ones are few, and each holds a model or a detector in memory
@@ -150,7 +151,8 @@ def reproduce(
     for said in prepare(plan):
         logger.info(said)
     waiting = sum(state is not State.UP_TO_DATE for state in plan.states.values())
-    logger.info(f"{len(plan.graph)} stages: {len(plan.graph) - waiting} up to date, {waiting} to look at or to run")
+    stages = counted(len(plan.graph), "stage")
+    logger.info(f"{stages}: {len(plan.graph) - waiting} up to date, {waiting} to look at or to run")
     done, failures = _run_graph(plan, workers_of(workers), gpu_limit() if _has_gpu_work(plan) else None)
     artifacts.leave_summary(profile, {address: plan.graph[address] for address in plan.graph if address in done})
     if failures:

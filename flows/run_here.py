@@ -10,9 +10,10 @@ from pathlib import Path
 from contract.errors import InputError, M3PError
 from flows import remote
 from flows.environment import enter_project, prepare_prefect, require_server
-from flows.graph import report_page
+from flows.graph import Graph, report_page
 from flows.halves import check_half, fetch
 from flows.plan import describe, list_the_profile, make_plan, require_inputs
+from flows.shown import counted
 
 _TERMINAL_PROGRESS_SECONDS = "10"
 
@@ -36,7 +37,7 @@ def run_here(profile: str, target: str | None, workers: int | None, half: str | 
     plan = make_plan(profile, target, half)
     page = report_page(plan.graph)
     if half is None and plan.listed and plan.up_to_date:
-        print(f"All {len(plan.graph)} stages of the profile {profile} are up to date.")
+        print(_up_to_date(plan.graph, profile))
     else:
         require_inputs(plan)
         if sys.stderr.isatty():
@@ -45,9 +46,15 @@ def run_here(profile: str, target: str | None, workers: int | None, half: str | 
             remote.require_answer()  # before a server is started
         _run_flow(profile, target, workers, half, debug)
         part = f"{half} half of the profile" if half else "profile"
-        print(f"The {part} {profile} is up to date: {len(plan.graph)} stages.")
+        print(f"The {part} {profile} is up to date: {counted(len(plan.graph), 'stage')}.")
     if page is not None:
         print(f"Report: {page}")
+
+
+def _up_to_date(graph: Graph, profile: str) -> str:
+    if len(graph) == 1:
+        return f"The stage {next(iter(graph))} is up to date."
+    return f"All {len(graph)} stages of the profile {profile} are up to date."
 
 
 def pull_here(profile: str, half: str) -> None:

@@ -10,6 +10,7 @@ from contract.device import DEVICES
 from contract.errors import InputError, UsageError
 from flows.answers import Answer, Line, Page, beside, printable, write_page
 from flows.picture_finder import PictureFinder
+from flows.shown import counted
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ def run(asked: Search) -> None:
     opened = open_checkpoint(asked.checkpoint, "understanding", asked.lang, asked.device)
     store = read_regions(asked.regions or beside(asked.images, "regions"), opened.network.config)
     found = search(opened, store, asked.query, list(uris), asked.top)
-    note = f"{found.pictures:,} pictures looked through, {found.scored:,} of them read together with the query."
+    pictures = counted(found.pictures, "picture")
+    note = f"{pictures} looked through, {found.scored:,} of them read together with the query."
     print(f"{printable(asked.query)}\n{note}")
     for rank, hit in enumerate(found.hits, 1):
         print(f"{rank:>3}  {hit.score:8.3f}  {printable(hit.image_id)}  {printable(uris[hit.image_id])}")

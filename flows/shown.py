@@ -24,7 +24,7 @@ def one_line(text: str) -> str:
 def shown(value: Any, most: int) -> str:
     """A value in at most ``most`` characters."""
     if isinstance(value, bytes):
-        return f"{len(value):,} bytes"
+        return counted(len(value), "byte")
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list):
@@ -48,12 +48,17 @@ def flat(values: dict[str, Any], most: int | None = None, name: str = "") -> Ite
     if most is not None and len(single) > most and all(isinstance(value, int | float) for _, value in single):
         greatest = sorted(single, key=lambda one: -one[1])[:most]
         yield from ((f"{at}{key}", value) for key, value in greatest)
-        yield f"{at}…", f"{len(single) - most:,} others"
+        yield f"{at}…", counted(len(single) - most, "other")
     else:
         yield from ((f"{at}{key}", value) for key, value in single)
     for key, value in values.items():
         if isinstance(value, dict):
             yield from flat(value, most, f"{at}{key}")
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of something, in words: 1 row, 2 rows."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def size(count: int) -> str:

@@ -76,7 +76,7 @@ def _verify(place: Place, as_json: bool) -> dict[str, Any]:
 def _verdict(place: Place) -> dict[str, Any]:
     from contract.verification.dataset import verify_dataset, verify_file
     from flows.inspection.checkpoint import verify_checkpoint
-    from flows.shown import one_line, size
+    from flows.shown import counted, one_line, size
 
     try:
         found = find(place)
@@ -85,19 +85,19 @@ def _verdict(place: Place) -> dict[str, Any]:
     where = one_line(str(place))
     if found.kind == "checkpoint":
         count = verify_checkpoint(place)
-        return {"said": f"{where}: {count} checkpoint{'s' * (count > 1)}, whole and of one piece."}
+        return {"said": f"{where}: {counted(count, 'checkpoint')}, whole and of one piece."}
     if found.kind == "checkpoints":
         from flows.inspection.found import CONFIG
 
         names = [name for name in place.folders() if (place / name / CONFIG).is_file() and not name.startswith(".")]
         count = sum(verify_checkpoint(place / name) for name in names)
-        return {"said": f"{where}: {count} checkpoints, whole and of one piece."}
+        return {"said": f"{where}: {counted(count, 'checkpoint')}, whole and of one piece."}
     verdict = verify_dataset(place) if found.kind == "dataset" else verify_file(place)
     compared = f"; its rows fit {', '.join(verdict.compared)} beside it" if verdict.compared else ""
     unlisted = " This place does not list its files: one too many would not be seen." if verdict.unlisted else ""
     return {
-        "said": f"{where}: {verdict.dataset} keeps its contract: {verdict.rows:,} rows, rejects included, in "
-        f"{verdict.files} file{'s' * (verdict.files > 1)}, {size(verdict.bytes)} hashed{compared}.{unlisted}"
+        "said": f"{where}: {verdict.dataset} keeps its contract: {counted(verdict.rows, 'row')}, rejects included, in "
+        f"{counted(verdict.files, 'file')}, {size(verdict.bytes)} hashed{compared}.{unlisted}"
     }
 
 

@@ -20,6 +20,7 @@ from contract.shards import REJECTS_FOLDER
 from flows.inspection.sample import Sample, all_batches, columns_read, rows_of, spread, take_sample
 from flows.inspection.statistics import Counting, Statistics
 from flows.inspection.strangers import rows_of_strangers, schema_of
+from flows.shown import counted
 
 _EXAMPLES = 3
 _REJECTS_FILES, _REJECTS_READ = 16, 2_000  # files, and rows of each, among which examples are looked for
@@ -97,7 +98,7 @@ def look_at_dataset(place: Place, rows: int, full: bool) -> Inspection:
     manifest = manifest_of((place / MANIFEST).read() or b"", str(place / MANIFEST))
     if manifest.dataset not in SCHEMAS or not manifest.shards:
         raise InputError(
-            f"{place} holds a dataset {manifest.dataset!r} in {len(manifest.shards)} shards.",
+            f"{place} holds a dataset {manifest.dataset!r} in {counted(len(manifest.shards), 'shard')}.",
             f"one of {', '.join(SCHEMAS)}, in one shard at least.",
         )
     schema = SCHEMAS[manifest.dataset].arrow
@@ -105,7 +106,7 @@ def look_at_dataset(place: Place, rows: int, full: bool) -> Inspection:
     sample = take_sample(place, manifest.shards, schema)
     if full and not sample.whole:
         statistics = _count_all(place, manifest, schema)
-        read = f"all {statistics.rows:,} rows"
+        read = _all(statistics.rows)
     else:
         statistics, read = _count(sample.rows, schema), _how_much(sample, manifest)
     return Inspection(
@@ -136,9 +137,7 @@ def look_at_file(place: Place, rows: int, full: bool) -> Inspection:
             counted = table.schema
     stated = manifest and next((one for one in (*manifest.shards, *manifest.rejects) if one.path == name), None)
     notes = [] if stated or manifest is None else [f"{folder / MANIFEST} does not state this file"]
-    read = (
-        f"all {held:,} rows" if len(table) == held else f"the first {len(table):,} of {held:,} rows; --full reads all"
-    )
+    read = _all(held) if len(table) == held else f"the first {len(table):,} of {held:,} rows; --full reads all"
     own = stated or Shard(place.name, held, place.size() or 0, "")
     return Inspection(
         place, dataset_name(found), version_of(found), manifest, own, _columns(schema), [],
@@ -164,15 +163,19 @@ def _notes(place: Place, manifest: Manifest) -> Iterator[str]:
             raise InputError(f"{place / shard.path} is not there.", "a file that the manifest states.",
                              "`dvc pull` the dataset, or run its stage again.")  # fmt: skip
         if found[shard.path] not in (None, shard.bytes):
-            yield f"{shard.path} has {found[shard.path]:,} bytes and the manifest states {shard.bytes:,}"
+            yield f"{shard.path} has {counted(found[shard.path] or 0, 'byte')} and the manifest states {shard.bytes:,}"
 
 
 def _how_much(sample: Sample, manifest: Manifest) -> str:
     if sample.whole:
-        return f"all {len(sample.rows):,} rows"
+        return _all(len(sample.rows))
     return (
         f"a sample: {len(sample.rows):,} of {manifest.rows_out:,} rows, from {sample.shards} shards; --full reads all"
     )
+
+
+def _all(rows: int) -> str:
+    return "the one row" if rows == 1 else f"all {rows:,} rows"
 
 
 def _count(table: pa.Table, schema: pa.Schema) -> Statistics:

@@ -18,7 +18,7 @@ from flows.inspection.pictures import has_picture, pictures_beside
 from flows.inspection.rows import readable_row
 from flows.inspection.text import largest, said_of, summary_cells, training_cells
 from flows.overlay import labels_of, picture_of_row
-from flows.shown import flat, shown, size
+from flows.shown import counted, flat, shown, size
 from reports.page.colours import hue
 from reports.page.switched import Piece, pieces
 
@@ -71,6 +71,7 @@ def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(Path(__file__).parents[1] / "templates"), autoescape=True)
     environment.filters["shown"] = lambda value: shown(value, _CELL)
     environment.filters["size"] = size
+    environment.filters["counted"] = counted
     environment.filters["said"] = said_of
     environment.filters["cells"] = summary_cells
     environment.globals["hue"] = hue

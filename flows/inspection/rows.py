@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from flows.shown import counted
+
 
 def readable_row(row: dict[str, Any]) -> dict[str, Any]:
     """The row without bytes: boxes become lists of four numbers, features say their shape."""
@@ -13,7 +15,7 @@ def readable_row(row: dict[str, Any]) -> dict[str, Any]:
     if isinstance(values.get("boxes"), bytes):
         values["boxes"] = boxes_of(values["boxes"])
         values["features"] = f"float16 [{row.get('num_regions')}, {row.get('feature_dim')}], not read"
-    return {name: f"{len(value):,} bytes" if isinstance(value, bytes) else value for name, value in values.items()}
+    return {name: counted(len(value), "byte") if isinstance(value, bytes) else value for name, value in values.items()}
 
 
 def boxes_of(data: bytes) -> list[list[float]]:

@@ -17,7 +17,7 @@ from flows.inspection.dataset import Inspection
 from flows.inspection.numbers import Bar, Summary
 from flows.inspection.rows import readable_row
 from flows.inspection.statistics import ColumnStatistics, Statistics
-from flows.shown import flat, one_line, shown, size
+from flows.shown import counted, flat, one_line, shown, size
 
 _CELL, _WIDTH = 120, 160
 _STATISTICS, _MOST = 60, 10  # lines, and those of a group, such as the detector's classes
@@ -49,13 +49,14 @@ def _heading(inspection: Inspection) -> list[str]:
     made = f", made by the stage {manifest.stage} with seed {manifest.seed}" if manifest else ""
     if file:
         what = f"{inspection.dataset} {inspection.version}" if inspection.dataset else "Parquet of no dataset of m3p"
-        return [f"{what}: the file {inspection.place}{made}", f"{file.rows:,} rows, {size(file.bytes)}",
+        return [f"{what}: the file {inspection.place}{made}", f"{counted(file.rows, 'row')}, {size(file.bytes)}",
                 *(f"Note: {note}." for note in inspection.notes)]  # fmt: skip
     assert manifest  # a dataset has one
     return [
         f"{inspection.dataset} {inspection.version} in {inspection.place}{made}",
-        f"{manifest.rows_in:,} rows in, {manifest.rows_out:,} out, {sum(manifest.rejected.values()):,} rejected; "
-        f"{len(manifest.shards)} shards, {size(inspection.bytes)}",
+        f"{counted(manifest.rows_in, 'row')} in, {manifest.rows_out:,} out, "
+        f"{sum(manifest.rejected.values()):,} rejected; "
+        f"{counted(len(manifest.shards), 'shard')}, {size(inspection.bytes)}",
         *(f"Note: {note}." for note in inspection.notes),
     ]
 
@@ -103,7 +104,7 @@ def _print_statistics(console: Console, inspection: Inspection) -> None:
 def said_of(one: ColumnStatistics) -> str:
     """What stands in a column, in words."""
     if one.values:
-        more = f", and {len(one.values) - _VALUES} others" if len(one.values) > _VALUES else ""
+        more = f", and {counted(len(one.values) - _VALUES, 'other')}" if len(one.values) > _VALUES else ""
         return ", ".join(f"{shown(value, _VALUE)} {count:,}" for value, count in one.values[:_VALUES]) + more
     found = one.numbers
     if found is None:
@@ -111,7 +112,7 @@ def said_of(one: ColumnStatistics) -> str:
     unit = f" {one.measure}" if one.measure else ""
     lost = f", {found.not_finite:,} not finite" if found.not_finite else ""
     if found.least == found.most:
-        return f"always {found.least:.4g}{unit}{lost}"
+        return f"always {found.least:.4g}{unit.removesuffix('s') if found.least == 1 else unit}{lost}"
     return f"{found.least:.4g} to {found.most:.4g}, mean {found.mean:.4g}, median {found.median:.4g}{unit}{lost}"
 
 
@@ -166,7 +167,7 @@ def _print_checkpoint(console: Console, view: CheckpointView) -> None:
     else:
         kind = view.network.get("network", "")
         print(one_line(f"Checkpoint of the {kind} network in {view.place}, by the stage {stage}{about}"))
-        print(f"{view.numbers:,} numbers in {len(view.tensors)} tensors, {size(view.bytes)}")
+        print(f"{counted(view.numbers, 'number')} in {counted(len(view.tensors), 'tensor')}, {size(view.bytes)}")
     print_table(console, "Network", ["setting", "value"], _cells(view.network))
     training = {name: value for name, value in view.training.items() if name not in ("losses", "inputs")}
     print_table(console, "Trained with", ["setting", "value"], _cells(training))

@@ -56,9 +56,9 @@ def test_columns_of_one_name_are_told_apart_by_their_place(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("values", "seen"),
     [
-        (pa.array(["a", "b", None], pa.string_view()), "always 1 characters"),
-        (pa.array(["a", "b", None], pa.large_string()), "always 1 characters"),
-        (pa.array(["a", "b", None]).dictionary_encode(), "always 1 characters"),
+        (pa.array(["a", "b", None], pa.string_view()), "always 1 character "),
+        (pa.array(["a", "b", None], pa.large_string()), "always 1 character "),
+        (pa.array(["a", "b", None]).dictionary_encode(), "always 1 character "),
         (pa.array([[1, 2], [3], None], pa.large_list(pa.int64())), "1 to 2, mean 1.5"),
         (pa.array([[("key", 1)], [], None], pa.map_(pa.string(), pa.int64())), "0 to 1, mean 0.5"),
         (pa.array([1, 2, None], pa.float32()).cast(pa.float16()), "1 to 2, mean 1.5"),
@@ -82,3 +82,11 @@ def test_a_name_of_ours_over_other_values_does_no_harm(tmp_path, capsys):
     pq.write_table(pa.table(ours), tmp_path / "one.parquet")
     assert "Parquet of no dataset of m3p" in shown(capsys, tmp_path / "one.parquet")
     shown(capsys, tmp_path / "one.parquet", "--html", tmp_path / "page.html")
+
+
+def test_one_is_not_said_to_be_several(tmp_path, capsys):
+    pq.write_table(pa.table({"lang": [f"l{number}" for number in range(9)]}), tmp_path / "nine.parquet")
+    assert "and 1 other " in shown(capsys, tmp_path / "nine.parquet")
+    pq.write_table(pa.table({"mark": ["x"]}), tmp_path / "one.parquet")
+    said = shown(capsys, tmp_path / "one.parquet")
+    assert "1 row, " in said and "(the one row)" in said and "always 1 character " in said
