@@ -14,6 +14,7 @@ from contract.places import Place
 from flows.inspection.found import CONFIG
 
 WEIGHTS, TOKENIZER = "weights.safetensors", "sentencepiece.bpe.model"
+LEFT_OUT = "left_out"
 _MOST_HEADER = 100 << 20  # bytes; a longer one is taken for a broken file
 
 
@@ -42,6 +43,9 @@ class CheckpointView:
         tensors: its weights, in the order of their names.
         bytes: of its weights.
         parts: names of the checkpoints within, of a folder that holds one for each language or direction.
+        steps: after how many its training ended, or those of its parts, different ones from least to most; none where
+            nothing was trained.
+        left_out: why there is no checkpoint, where its folder says so.
     """
 
     place: Place
@@ -50,6 +54,8 @@ class CheckpointView:
     tensors: list[Tensor]
     bytes: int
     parts: list[str]
+    steps: list[int]
+    left_out: str = ""
 
     @property
     def numbers(self) -> int:
@@ -67,12 +73,23 @@ def look_at_checkpoint(place: Place) -> CheckpointView:
     training = values.get("training")
     training = training if isinstance(training, dict) else {}
     if isinstance(values.get("each"), list):
-        return CheckpointView(place, {}, training, [], 0, [str(part) for part in values["each"]])
+        parts = [str(part) for part in values["each"]]
+        steps = sorted({step for part in parts for step in _steps(read_config(place / part).get("training"))})
+        return CheckpointView(place, {}, training, [], 0, parts, steps)
+    if isinstance(values.get(LEFT_OUT), str):
+        return CheckpointView(place, {}, training, [], 0, [], [], values[LEFT_OUT])
     network = values.get("network")
     if not isinstance(network, dict):
         raise InputError(f"{place / CONFIG} describes no network.", f"a checkpoint: {CONFIG}, {WEIGHTS}, {TOKENIZER}.")
     tensors, total = read_header(place / WEIGHTS)
-    return CheckpointView(place, network, training, tensors, total, [])
+    return CheckpointView(place, network, training, tensors, total, [], _steps(training))
+
+
+def _steps(training: Any) -> list[int]:
+    """The step of the last losses, if there are any; what was asked for may be another number."""
+    losses = training.get("losses") if isinstance(training, dict) else None
+    last = losses[-1] if isinstance(losses, list) and losses else None
+    return [last["step"]] if isinstance(last, dict) and isinstance(last.get("step"), int) else []
 
 
 def look_at_checkpoints(place: Place) -> list[CheckpointView]:
@@ -124,7 +141,7 @@ def verify_checkpoint(place: Place) -> int:
     """Checks that a checkpoint is whole and that its parts fit each other.
 
     Returns:
-        How many checkpoints were checked: one, or those for each language.
+        How many checkpoints were checked: one, or those for each language; none where one was left out.
 
     Raises:
         BreachError: no_checkpoint, weights or tokenizer.
@@ -133,6 +150,8 @@ def verify_checkpoint(place: Place) -> int:
         view = look_at_checkpoint(place)
     except InputError as error:
         raise BreachError.of("no_checkpoint", error) from error
+    if view.left_out:
+        return 0
     if view.parts:
         return sum(verify_checkpoint(place / part) for part in view.parts)
     _check_weights(place, view)

@@ -75,7 +75,7 @@ def _verify(place: Place, as_json: bool) -> dict[str, Any]:
 
 def _verdict(place: Place) -> dict[str, Any]:
     from contract.verification.dataset import verify_dataset, verify_file
-    from flows.inspection.checkpoint import verify_checkpoint
+    from flows.inspection.checkpoint import look_at_checkpoint, verify_checkpoint
     from flows.shown import counted, one_line, size
 
     try:
@@ -85,6 +85,8 @@ def _verdict(place: Place) -> dict[str, Any]:
     where = one_line(str(place))
     if found.kind == "checkpoint":
         count = verify_checkpoint(place)
+        if not count and (why := look_at_checkpoint(place).left_out):
+            return {"said": f"{where}: no checkpoint: {one_line(why)}"}
         return {"said": f"{where}: {counted(count, 'checkpoint')}, whole and of one piece."}
     if found.kind == "checkpoints":
         from flows.inspection.found import CONFIG

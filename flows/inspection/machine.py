@@ -36,7 +36,7 @@ def checkpoints_json(address: str, views: Sequence[CheckpointView], several: boo
         {
             "kind": "checkpoint", "address": view.place.address, "network": view.network, "training": view.training,
             "numbers": view.numbers, "bytes": view.bytes, "tensors": [asdict(tensor) for tensor in view.tensors],
-            "parts": view.parts,
+            "parts": view.parts, "steps": view.steps, **({"left_out": view.left_out} if view.left_out else {}),
         }
         for view in views
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.dataset import Inspection
 from flows.inspection.pictures import has_picture, pictures_beside
 from flows.inspection.rows import readable_row
-from flows.inspection.text import largest, said_of, summary_cells, training_cells
+from flows.inspection.text import largest, network_cell, said_of, summary_cells, training_cells
 from flows.overlay import labels_of, picture_of_row
 from flows.shown import counted, flat, shown, size
 from reports.page.colours import hue
@@ -59,7 +59,7 @@ def page_of_checkpoints(place: Place, views: Sequence[CheckpointView]) -> str:
         {
             "name": view.place.name, "network": list(flat(view.network)), "parts": view.parts, "view": view,
             "training": list(flat({key: one for key, one in view.training.items() if key not in ("losses", "inputs")})),
-            "inputs": _pairs(view.training.get("inputs")), "cells": training_cells(view.training),
+            "inputs": _pairs(view.training.get("inputs")), "cells": training_cells(view), "kind": network_cell(view),
             "losses": _losses(view.training.get("losses")), "largest": largest(view),
         }
         for view in views

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -22,6 +23,7 @@ from flows.shown import counted, flat, one_line, shown, size
 _CELL, _WIDTH = 120, 160
 _STATISTICS, _MOST = 60, 10  # lines, and those of a group, such as the detector's classes
 _VALUES, _VALUE = 8, 40  # values of a column, and characters of each
+_READABLE = 12  # characters: a column in which shorter words would break is too narrow
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
@@ -144,29 +146,41 @@ def print_checkpoints(views: Sequence[CheckpointView]) -> None:
     if len(views) == 1:
         _print_checkpoint(console, views[0])
         return
-    print_table(console, "Checkpoints", ["name", "network", "stage", "task, setting", "steps", "parameters", "size"], [
-        [view.place.name, shown(view.network.get("network", f"one each: {', '.join(view.parts)}"), 40),
-         *training_cells(view.training), *([f"{view.numbers:,}", size(view.bytes)] if view.tensors else ["", ""])]
-        for view in views
+    print_table(console, "Checkpoints", ["name", "network", "stage", "steps", "weights", "size"], [
+        [view.place.name, network_cell(view), *training_cells(view), *_sizes(view)] for view in views
     ])  # fmt: skip
 
 
-def training_cells(training: dict[str, Any]) -> list[str]:
-    """Stage, task and setting, steps."""
-    parameters = training.get("parameters")
+def _sizes(view: CheckpointView) -> list[str]:
+    return [f"{view.numbers:,}", size(view.bytes)] if view.tensors else ["", ""]
+
+
+def network_cell(view: CheckpointView) -> str:
+    """Which network, or what there is instead of one."""
+    if view.left_out:
+        return "left out"
+    return f"one each: {', '.join(view.parts)}" if view.parts else shown(view.network.get("network", ""), _VALUE)
+
+
+def training_cells(view: CheckpointView) -> list[str]:
+    """Stage with its task and setting, and the steps that were made."""
+    parameters = view.training.get("parameters")
     parameters = parameters if isinstance(parameters, dict) else {}
     task = ", ".join(str(parameters[name]) for name in ("task", "setting") if name in parameters)
-    return [shown(training.get("stage", ""), 20), shown(task, 40), shown(parameters.get("steps", ""), 12)]
+    steps = " to ".join(str(step) for step in dict.fromkeys((view.steps[0], view.steps[-1]))) if view.steps else "—"
+    return [shown(view.training.get("stage", ""), 20) + (f": {shown(task, _VALUE)}" if task else ""), steps]
 
 
 def _print_checkpoint(console: Console, view: CheckpointView) -> None:
-    stage, task, _ = training_cells(view.training)
-    about = f", {task}" if task else ""
+    stage, steps = training_cells(view)
+    trained = f"trained in {steps} {'step' if view.steps == [1] else 'steps'}" if view.steps else "nothing trained"
     if view.parts:
-        print(one_line(f"Checkpoints for {', '.join(view.parts)} in {view.place}, by the stage {stage}{about}"))
+        print(one_line(f"Checkpoints for {', '.join(view.parts)} in {view.place}, by the stage {stage}, {trained}"))
+    elif view.left_out:
+        print(one_line(f"No checkpoint in {view.place}, by the stage {stage}, {trained}: {view.left_out}"))
     else:
         kind = view.network.get("network", "")
-        print(one_line(f"Checkpoint of the {kind} network in {view.place}, by the stage {stage}{about}"))
+        print(one_line(f"Checkpoint of the {kind} network in {view.place}, by the stage {stage}, {trained}"))
         print(f"{counted(view.numbers, 'number')} in {counted(len(view.tensors), 'tensor')}, {size(view.bytes)}")
     print_table(console, "Network", ["setting", "value"], _cells(view.network))
     training = {name: value for name, value in view.training.items() if name not in ("losses", "inputs")}
@@ -190,11 +204,51 @@ def largest(view: CheckpointView) -> list[Any]:
 
 
 def print_table(console: Console, title: str, header: list[str], rows: list[list[str]]) -> None:
-    """Prints a table of cells that strangers may have filled; nothing where it has no row."""
+    """Prints a table of cells that strangers may have filled; nothing where it has no row.
+
+    Where its columns would be too narrow to be read, its rows stand below each other, a cell a line.
+    """
     if not rows:
         return
-    columns = (Column(name, overflow="fold") for name in header)  # a name that is cut names nothing
-    table = Table(*columns, title=Text(one_line(title)), title_justify="left", box=box.SIMPLE)
-    for row in rows:
-        table.add_row(*(Text(one_line(cell)) for cell in row))
+    texts = [[one_line(cell) for cell in row] for row in rows]
+    widths = column_widths([header, *texts], console.width)
+    words = longest_words([header, *texts])
+    beside = all(width >= min(_READABLE, word) for width, word in zip(widths, words, strict=True))
+    if not beside:
+        texts = [cells for row in texts for cells in (*map(list, zip(header, row, strict=True)), ["", ""])][:-1]
+        widths = column_widths(texts, console.width)
+    columns = (Column(name, overflow="fold", width=width) for name, width in zip(header, widths, strict=False))
+    table = Table(
+        *columns, title=Text(one_line(title)), title_justify="left", box=box.SIMPLE, show_header=beside
+    )  # fmt: skip
+    for row in texts:
+        table.add_row(*map(Text, row))
     console.print(table)
+
+
+def column_widths(rows: list[list[str]], width: int) -> list[int]:
+    """How wide each column of a table is, so that cells break between words, and within one only if there is no room.
+
+    Args:
+        rows: cells, the header's among them.
+        width: of the whole table, in characters.
+    """
+    columns = list(zip(*rows, strict=True))
+    room = max(len(columns), width - 3 * len(columns) - 1)  # the rest is between them
+    whole = [max(map(cell_len, column)) for column in columns]
+    return _within(whole, _within(longest_words(rows), [1] * len(columns), room), room)
+
+
+def longest_words(rows: list[list[str]]) -> list[int]:
+    """Characters of the longest word in each column of a table."""
+    return [
+        max((cell_len(word) for cell in cells for word in cell.split()), default=1) for cells in zip(*rows, strict=True)
+    ]
+
+
+def _within(wanted: list[int], least: list[int], room: int) -> list[int]:
+    """What is wanted, the widest ones lowered to one width such that all of them have room."""
+    most = max(wanted)
+    while most > 1 and sum(max(low, min(one, most)) for one, low in zip(wanted, least, strict=True)) > room:
+        most -= 1
+    return [max(low, min(one, most)) for one, low in zip(wanted, least, strict=True)]

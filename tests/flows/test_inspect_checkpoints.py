@@ -45,7 +45,7 @@ def inspected(capsys, *given) -> str:
 
 def test_names_of_files_are_those_that_are_written():
     assert (found.CONFIG, shown_checkpoint.WEIGHTS) == (checkpoint.CONFIG, checkpoint.WEIGHTS)
-    assert shown_checkpoint.TOKENIZER == checkpoint.MODEL_FILE
+    assert (shown_checkpoint.TOKENIZER, shown_checkpoint.LEFT_OUT) == (checkpoint.MODEL_FILE, checkpoint.LEFT_OUT)
 
 
 def test_a_checkpoint_is_shown_without_its_weights(folder, capsys):
@@ -81,6 +81,53 @@ def test_a_folder_of_checkpoints_is_a_table(folder, tmp_path, capsys, monkeypatc
     inspected(capsys, folder, "--html", tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()
     assert "3 checkpoints" in text and "<script" not in text and "http" not in text
+
+
+def trained(folder: Path, steps: int | None, **parameters: object) -> None:
+    """Says in a checkpoint how far its training went, whatever was asked for; None where there was none."""
+    values = json.loads((folder / checkpoint.CONFIG).read_text())
+    losses = [{"step": step, "matching": 0.5} for step in (20, steps)] if steps else []
+    values["training"] = {"stage": "finetune", "parameters": {"steps": 120} | parameters, "losses": losses}
+    (folder / checkpoint.CONFIG).write_text(json.dumps(values))
+
+
+def test_steps_are_those_that_were_made(folder, tmp_path, capsys):
+    trained(folder / "understanding", 300)
+    trained(folder / "generation", None, setting="none")
+    for lang, steps in (("de", 40), ("fr", 60)):
+        trained(folder / "captioning-each" / lang, steps)
+    said = {line.split()[0]: line for line in inspected(capsys, folder).splitlines() if line.split()}
+    assert " 300 " in said["understanding"] and " — " in said["generation"] and " 40 to 60 " in said["captioning-each"]
+    assert not any(" 120 " in line for line in said.values())
+    views = {Path(one["address"]).name: one for one in json.loads(inspected(capsys, folder, "--json"))["checkpoints"]}
+    steps = {name: view["steps"] for name, view in views.items()}
+    assert steps == {"understanding": [300], "generation": [], "captioning-each": [40, 60]}
+    inspected(capsys, folder, "--html", tmp_path / "page.html")
+    assert ">40 to 60</td>" in (tmp_path / "page.html").read_text()
+    assert "trained in 300 steps" in inspected(capsys, folder / "understanding")
+    assert "nothing trained" in inspected(capsys, folder / "generation")
+
+
+def test_all_parts_of_a_checkpoint_are_named(folder, capsys):
+    names = [f"en-{number:02}" for number in range(20)]
+    for name in names:
+        shutil.copytree(folder / "captioning-each" / "de", folder / "captioning-each" / name)
+    checkpoint.save_index(folder / "captioning-each", names, {"stage": "finetune"})
+    said = inspected(capsys, folder)
+    assert all(name in said for name in names) and "…" not in said
+
+
+def test_where_no_checkpoint_could_be_made_it_says_why(folder, tmp_path, capsys):
+    why = "no split of the data set for entailment is there"
+    checkpoint.save_left_out(folder / "entailment-en", why, {"stage": "finetune", "parameters": {"task": "entailment"}})
+    assert why in inspected(capsys, folder / "entailment-en")
+    said = inspected(capsys, folder)
+    assert "left out" in said and "understanding" in said
+    inspected(capsys, folder, "--html", tmp_path / "page.html")
+    assert why in (tmp_path / "page.html").read_text()
+    assert json.loads(inspected(capsys, folder / "entailment-en", "--json"))["left_out"] == why
+    assert ": 4 checkpoints, whole" in inspected(capsys, folder, "--verify"), "nothing in it can be damaged"
+    assert f"no checkpoint: {why}" in inspected(capsys, folder / "entailment-en", "--verify")
 
 
 def test_what_is_whole_is_found_whole_at_any_address(folder, capsys):
