@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Debug = Annotated[bool, typer.Option("--debug", help="Show more, and tracebacks.")]
+CUT_OFF = 128 + signal.SIGPIPE  # as a shell says of a tool that is ended so
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
@@ -168,7 +170,12 @@ def doctor(debug: Debug = False) -> None:
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a run that is ended ends its server and stages
-    sys.exit(run_command(sys.argv[1:]))
+    try:
+        code = run_command(sys.argv[1:])
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # the latter is what Typer and rich make of the former
+        code = _cut_off()
+    sys.exit(code)
 
 
 def run_command(arguments: list[str]) -> int:
@@ -201,6 +208,12 @@ def run_command(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return FAILED
+
+
+def _cut_off() -> int:
+    """Ends as other tools do where nobody reads on, such as `head`: without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be written when Python ends
+    return CUT_OFF
 
 
 def _interrupted() -> int:
