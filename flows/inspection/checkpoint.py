@@ -1,17 +1,17 @@
-"""What is shown of a checkpoint, read without its weights and without torch."""
+"""What is shown of a checkpoint, and of a detector, which is like one; read without its weights and without torch."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
 from contract.breaches import BreachError
 from contract.errors import InputError
 from contract.places import Place
-from flows.inspection.found import CONFIG
+from flows.inspection.found import CONFIG, DETECTOR
 
 WEIGHTS, TOKENIZER = "weights.safetensors", "sentencepiece.bpe.model"
 LEFT_OUT = "left_out"
@@ -46,6 +46,8 @@ class CheckpointView:
         steps: after how many its training ended, or those of its parts, different ones from least to most; none where
             nothing was trained.
         left_out: why there is no checkpoint, where its folder says so.
+        classes: of a detector, its classes and attributes by the names of their settings, which ``network`` holds too;
+            empty of all else.
     """
 
     place: Place
@@ -56,6 +58,7 @@ class CheckpointView:
     parts: list[str]
     steps: list[int]
     left_out: str = ""
+    classes: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def numbers(self) -> int:
@@ -92,6 +95,20 @@ def _steps(training: Any) -> list[int]:
     return [last["step"]] if isinstance(last, dict) and isinstance(last.get("step"), int) else []
 
 
+def look_at_detector(place: Place) -> CheckpointView:
+    """Reads a detector's settings and the header of its weights.
+
+    Raises:
+        InputError: where it is no detector.
+    """
+    values = read_config(place, DETECTOR)
+    names = {name: list(map(str, values.get(name) or [])) for name in ("class_names", "attribute_names")}
+    if not names["class_names"]:
+        raise InputError(f"{place / DETECTOR} names no classes.", f"a detector: {DETECTOR} and {WEIGHTS}.")
+    tensors, total = read_header(place / WEIGHTS)
+    return CheckpointView(place, values, {}, tensors, total, [], [], classes=names)
+
+
 def look_at_checkpoints(place: Place) -> list[CheckpointView]:
     """The checkpoints that lie in a folder, by their names."""
     return list(_views(place, place.folders()))
@@ -103,16 +120,16 @@ def _views(place: Place, names: list[str]) -> Iterator[CheckpointView]:
             yield look_at_checkpoint(place / name)
 
 
-def read_config(place: Place) -> dict[str, Any]:
-    """What a checkpoint says of itself.
+def read_config(place: Place, name: str = CONFIG) -> dict[str, Any]:
+    """What a checkpoint says of itself, or a detector in its own file.
 
     Raises:
         InputError: where that is no JSON object.
     """
     try:
-        return dict(json.loads((place / CONFIG).read() or b""))
+        return dict(json.loads((place / name).read() or b""))
     except (ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{place / CONFIG} cannot be read ({error}).", "the JSON that a training wrote.") from error
+        raise InputError(f"{place / name} cannot be read ({error}).", "the JSON that a training wrote.") from error
 
 
 def read_header(weights: Place) -> tuple[list[Tensor], int]:
@@ -159,11 +176,28 @@ def verify_checkpoint(place: Place) -> int:
     return 1
 
 
+def verify_detector(place: Place) -> None:
+    """Checks that a detector's weights are whole.
+
+    Raises:
+        BreachError: no_checkpoint or weights.
+    """
+    try:
+        view = look_at_detector(place)
+    except InputError as error:
+        raise BreachError.of("no_checkpoint", error) from error
+    _check_length(view)
+
+
+def _check_length(view: CheckpointView) -> None:
+    weights = view.place / WEIGHTS
+    _, found = weights.copy_to(None)
+    if found != view.bytes:
+        raise BreachError("weights", f"{weights} has {found:,} bytes.", f"the {view.bytes:,} of its header.")
+
+
 def _check_weights(place: Place, view: CheckpointView) -> None:
-    _, stated = read_header(place / WEIGHTS)
-    _, found = (place / WEIGHTS).copy_to(None)
-    if found != stated:
-        raise BreachError("weights", f"{place / WEIGHTS} has {found:,} bytes.", f"the {stated:,} of its header.")
+    _check_length(view)
     expected = _shapes(place, view.network)
     own = {tensor.name: tensor.shape for tensor in view.tensors}
     for name in sorted({*expected, *own}):

@@ -52,7 +52,7 @@ def inspect(wanted: Wanted) -> None:
             print(said["said"])
             return
     found = find(place)
-    if found.kind in ("dataset", "file"):
+    if found.kind in ("dataset", "rejects", "file"):
         _show_dataset(found, wanted)
     else:
         _show_checkpoints(found, wanted)
@@ -75,7 +75,7 @@ def _verify(place: Place, as_json: bool) -> dict[str, Any]:
 
 def _verdict(place: Place) -> dict[str, Any]:
     from contract.verification.dataset import verify_dataset, verify_file
-    from flows.inspection.checkpoint import look_at_checkpoint, verify_checkpoint
+    from flows.inspection.checkpoint import look_at_checkpoint, verify_checkpoint, verify_detector
     from flows.shown import counted, one_line, size
 
     try:
@@ -83,6 +83,15 @@ def _verdict(place: Place) -> dict[str, Any]:
     except InputError as error:  # there are files, and none by which it would be known
         raise BreachError.of("unfinished", error) from error
     where = one_line(str(place))
+    if found.kind == "rejects":
+        raise UsageError(
+            f"{where} is a part of a dataset.",
+            "the dataset's folder.",
+            f"`m3p inspect {one_line(str(place.parent))} --verify`.",
+        )
+    if found.kind == "detector":
+        verify_detector(place)
+        return {"said": f"{where}: a detector, its weights are whole."}
     if found.kind == "checkpoint":
         count = verify_checkpoint(place)
         if not count and (why := look_at_checkpoint(place).left_out):
@@ -104,9 +113,9 @@ def _verdict(place: Place) -> dict[str, Any]:
 
 
 def _show_dataset(found: Found, wanted: Wanted) -> None:
-    from flows.inspection.dataset import look_at_dataset, look_at_file
+    from flows.inspection.dataset import look_at_dataset, look_at_file, look_at_rejects
 
-    look = look_at_dataset if found.kind == "dataset" else look_at_file
+    look = {"dataset": look_at_dataset, "rejects": look_at_rejects, "file": look_at_file}[found.kind]
     inspection = look(found.place, wanted.rows, wanted.full)
     if wanted.as_json:
         from flows.inspection.machine import inspection_json, to_json
@@ -123,10 +132,11 @@ def _show_dataset(found: Found, wanted: Wanted) -> None:
 
 
 def _show_checkpoints(found: Found, wanted: Wanted) -> None:
-    from flows.inspection.checkpoint import look_at_checkpoint, look_at_checkpoints
+    from flows.inspection.checkpoint import look_at_checkpoint, look_at_checkpoints, look_at_detector
 
     several = found.kind == "checkpoints"
-    views = look_at_checkpoints(found.place) if several else [look_at_checkpoint(found.place)]
+    look = look_at_detector if found.kind == "detector" else look_at_checkpoint
+    views = look_at_checkpoints(found.place) if several else [look(found.place)]
     if wanted.as_json:
         from flows.inspection.machine import checkpoints_json, to_json
 

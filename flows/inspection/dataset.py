@@ -80,8 +80,20 @@ class Inspection:
 
     @property
     def bytes(self) -> int:
-        """Size of its shards."""
-        return sum(shard.bytes for shard in self.manifest.shards) if self.manifest else 0
+        """Size of its shards, or of the files of rejects."""
+        return sum(shard.bytes for shard in self.files)
+
+    @property
+    def of_rejects(self) -> bool:
+        """Whether the rejects of a dataset are shown, and the manifest is that dataset's."""
+        return self.dataset == REJECTS.name and self.file is None
+
+    @property
+    def files(self) -> list[Shard]:
+        """The files that it is made of, as the manifest states them."""
+        if self.manifest is None:
+            return []
+        return self.manifest.rejects if self.of_rejects else self.manifest.shards
 
 
 def look_at_dataset(place: Place, rows: int, full: bool) -> Inspection:
@@ -108,10 +120,26 @@ def look_at_dataset(place: Place, rows: int, full: bool) -> Inspection:
         statistics = _count_all(place, manifest, schema)
         read = _all(statistics.rows)
     else:
-        statistics, read = _count(sample.rows, schema), _how_much(sample, manifest)
+        statistics, read = _count(sample.rows, schema), _how_much(sample, manifest.rows_out)
     return Inspection(
         place, manifest.dataset, manifest.version, manifest, None, _columns(schema), _rejects(place, manifest, full),
         statistics, read, _spread_rows(sample.rows, rows), notes,
+    )  # fmt: skip
+
+
+def look_at_rejects(place: Place, rows: int, full: bool) -> Inspection:
+    """Reads what a dataset's manifest says of its rejects, examples by reason, and a sample of them.
+
+    Raises:
+        InputError: where they cannot be read.
+    """
+    folder = place.parent
+    manifest = manifest_of((folder / MANIFEST).read() or b"", str(folder / MANIFEST))
+    sample = take_sample(folder, manifest.rejects, REJECTS.arrow)
+    return Inspection(
+        place, REJECTS.name, REJECTS.version, manifest, None, _columns(REJECTS.arrow),
+        _rejects(folder, manifest, full), _count(sample.rows, REJECTS.arrow),
+        _how_much(sample, sum(manifest.rejected.values())), _spread_rows(sample.rows, rows), [],
     )  # fmt: skip
 
 
@@ -166,12 +194,10 @@ def _notes(place: Place, manifest: Manifest) -> Iterator[str]:
             yield f"{shard.path} has {counted(found[shard.path] or 0, 'byte')} and the manifest states {shard.bytes:,}"
 
 
-def _how_much(sample: Sample, manifest: Manifest) -> str:
+def _how_much(sample: Sample, rows: int) -> str:
     if sample.whole:
         return _all(len(sample.rows))
-    return (
-        f"a sample: {len(sample.rows):,} of {manifest.rows_out:,} rows, from {sample.shards} shards; --full reads all"
-    )
+    return f"a sample: {len(sample.rows):,} of {rows:,} rows, from {sample.shards} shards; --full reads all"
 
 
 def _all(rows: int) -> str:

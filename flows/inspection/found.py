@@ -1,4 +1,4 @@
-"""What lies at an address: a dataset, a file of one, a checkpoint, a folder of checkpoints."""
+"""What lies at an address: a dataset, its rejects, a file of one, a checkpoint, a folder of checkpoints, a detector."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Literal
 from contract.errors import InputError, UsageError
 from contract.hashing import MANIFEST
 from contract.places import Place
+from contract.shards import REJECTS_FOLDER
 
 CONFIG = "config.json"  # of a checkpoint; model.checkpoint, which writes it, would load torch
+DETECTOR = "detector.json"  # of a detector; contract.detector would load torch
 _MAGIC = b"PAR1"
-_KINDS = "a dataset's folder, such as data/demo/captions, one of its shards, or a checkpoint's folder."
+_KINDS = "a dataset's folder, such as data/demo/captions, one of its shards, a checkpoint's or a detector's folder."
 
-Kind = Literal["dataset", "file", "checkpoint", "checkpoints"]
+Kind = Literal["dataset", "rejects", "file", "checkpoint", "checkpoints", "detector"]
+_KNOWN_BY: tuple[tuple[str, Kind], ...] = ((MANIFEST, "dataset"), (CONFIG, "checkpoint"), (DETECTOR, "detector"))
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,11 @@ def find(place: Place) -> Found:
         UsageError: where nothing lies there, or nothing that can be inspected.
         InputError: where a dataset is unfinished.
     """
-    for name, kind in ((MANIFEST, "dataset"), (CONFIG, "checkpoint")):
+    for name, kind in _KNOWN_BY:
         if (place / name).is_file():
-            return Found("dataset" if kind == "dataset" else "checkpoint", place)
+            return Found(kind, place)
+    if place.name == REJECTS_FOLDER and (place.parent / MANIFEST).is_file():
+        return Found("rejects", place)
     first = place.read(len(_MAGIC))
     if first == _MAGIC:
         return Found("file", place)
@@ -59,4 +64,4 @@ def _nothing(place: Place, folders: list[str]) -> InputError | UsageError:
             "a folder that a stage has written to its end.",
             "run the stage that writes it, or give one of its files.",
         )
-    return InputError(f"{place} holds neither {MANIFEST} nor {CONFIG}.", _KINDS)
+    return InputError(f"{place} holds none of {', '.join(name for name, _ in _KNOWN_BY)}.", _KINDS)

@@ -20,7 +20,8 @@ def inspection_json(inspection: Inspection) -> dict[str, Any]:
     if about and inspection.file:  # one of thousands: what the others are is not asked
         del about["shards"], about["rejects"]
     return {
-        "kind": "file" if inspection.file else "dataset", "address": inspection.place.address,
+        "kind": "file" if inspection.file else "rejects" if inspection.of_rejects else "dataset",
+        "address": inspection.place.address,
         "dataset": inspection.dataset, "version": inspection.version, "manifest": about,
         "file": asdict(inspection.file) if inspection.file else None,
         "columns": [asdict(column) for column in inspection.columns],
@@ -34,7 +35,8 @@ def checkpoints_json(address: str, views: Sequence[CheckpointView], several: boo
     """What is shown of a checkpoint, or of several."""
     shown = [
         {
-            "kind": "checkpoint", "address": view.place.address, "network": view.network, "training": view.training,
+            "kind": "detector" if view.classes else "checkpoint", "address": view.place.address,
+            "network": view.network, "training": view.training,
             "numbers": view.numbers, "bytes": view.bytes, "tensors": [asdict(tensor) for tensor in view.tensors],
             "parts": view.parts, "steps": view.steps, **({"left_out": view.left_out} if view.left_out else {}),
         }

@@ -44,11 +44,13 @@ def page_of(inspection: Inspection) -> str:
     """The page of a dataset or of one file."""
     samples = _samples(inspection)
     manifest = inspection.manifest
+    own = manifest if not inspection.of_rejects else None
     languages = sorted({piece.lang for sample in samples for piece in sample.switched if piece.lang})
     return _environment().get_template("inspect.html").render(
         inspection=inspection, manifest=manifest, samples=samples, languages=languages,
-        statistics=list(flat(manifest.statistics, _MOST)) if manifest and not inspection.file else [],
-        parameters=list(flat(manifest.parameters)) if manifest else [],
+        inputs=own.inputs if own else {},
+        statistics=list(flat(own.statistics, _MOST)) if own and not inspection.file else [],
+        parameters=list(flat(own.parameters)) if own else [],
         rows=inspection.statistics,
     )  # fmt: skip
 
@@ -57,7 +59,7 @@ def page_of_checkpoints(place: Place, views: Sequence[CheckpointView]) -> str:
     """The page of a checkpoint, or of several."""
     cards = [
         {
-            "name": view.place.name, "network": list(flat(view.network)), "parts": view.parts, "view": view,
+            "name": view.place.name, "network": _settings(view), "parts": view.parts, "view": view,
             "training": list(flat({key: one for key, one in view.training.items() if key not in ("losses", "inputs")})),
             "inputs": _pairs(view.training.get("inputs")), "cells": training_cells(view), "kind": network_cell(view),
             "losses": _losses(view.training.get("losses")), "largest": largest(view),
@@ -65,6 +67,11 @@ def page_of_checkpoints(place: Place, views: Sequence[CheckpointView]) -> str:
         for view in views
     ]  # fmt: skip
     return _environment().get_template("inspect_checkpoints.html").render(place=place, cards=cards)
+
+
+def _settings(view: CheckpointView) -> list[tuple[str, Any]]:
+    """Settings of a network or a detector, without the latter's classes."""
+    return list(flat({name: value for name, value in view.network.items() if name not in view.classes}))
 
 
 def _environment() -> Environment:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from contract.manifest import Manifest
 from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.dataset import Inspection
 from flows.inspection.numbers import Bar, Summary
@@ -39,7 +40,9 @@ def print_inspection(inspection: Inspection) -> None:
         print(one_line(line))
     _print_columns(console, inspection)
     if inspection.manifest and not inspection.file:
-        _print_manifest(console, inspection)
+        _print_rejected(console, inspection)
+        if not inspection.of_rejects:
+            _print_manifest(console, inspection.manifest)
     _print_statistics(console, inspection)
     for number, row in enumerate(inspection.rows, 1):
         cells = [[name, shown(value, _CELL)] for name, value in readable_row(row).items()]
@@ -54,11 +57,18 @@ def _heading(inspection: Inspection) -> list[str]:
         return [f"{what}: the file {inspection.place}{made}", f"{counted(file.rows, 'row')}, {size(file.bytes)}",
                 *(f"Note: {note}." for note in inspection.notes)]  # fmt: skip
     assert manifest  # a dataset has one
+    rejected = sum(manifest.rejected.values())
+    if inspection.of_rejects:
+        return [
+            f"{inspection.dataset} {inspection.version} in {inspection.place}, of {manifest.dataset}{made}",
+            f"{rejected:,} of {counted(manifest.rows_in, 'row')} rejected; "
+            f"{counted(len(inspection.files), 'file')}, {size(inspection.bytes)}",
+        ]
     return [
         f"{inspection.dataset} {inspection.version} in {inspection.place}{made}",
         f"{counted(manifest.rows_in, 'row')} in, {manifest.rows_out:,} out, "
-        f"{sum(manifest.rejected.values()):,} rejected; "
-        f"{counted(len(manifest.shards), 'shard')}, {size(inspection.bytes)}",
+        f"{rejected:,} rejected; "
+        f"{counted(len(inspection.files), 'shard')}, {size(inspection.bytes)}",
         *(f"Note: {note}." for note in inspection.notes),
     ]
 
@@ -70,16 +80,17 @@ def _print_columns(console: Console, inspection: Inspection) -> None:
     ])  # fmt: skip
 
 
-def _print_manifest(console: Console, inspection: Inspection) -> None:
-    manifest = inspection.manifest
-    assert manifest
-    print_table(console, "Made from", ["input", "sha256"], list(map(list, manifest.inputs.items())))
-    print_table(console, "Made with", ["parameter", "value"], [
-        [name, shown(value, _CELL)] for name, value in flat(manifest.parameters)
-    ])  # fmt: skip
+def _print_rejected(console: Console, inspection: Inspection) -> None:
     print_table(console, "Rejected", ["reason", "rows", "meaning", "example"], [
         [one.reason, f"{one.count:,}", one.meaning, "; ".join(f"{e['key']}: {e['message']}" for e in one.examples[:1])]
         for one in inspection.rejects
+    ])  # fmt: skip
+
+
+def _print_manifest(console: Console, manifest: Manifest) -> None:
+    print_table(console, "Made from", ["input", "sha256"], list(map(list, manifest.inputs.items())))
+    print_table(console, "Made with", ["parameter", "value"], [
+        [name, shown(value, _CELL)] for name, value in flat(manifest.parameters)
     ])  # fmt: skip
     stated = list(flat(manifest.statistics, _MOST))
     title = "The stage's statistics"
@@ -172,6 +183,9 @@ def training_cells(view: CheckpointView) -> list[str]:
 
 
 def _print_checkpoint(console: Console, view: CheckpointView) -> None:
+    if view.classes:
+        _print_detector(console, view)
+        return
     stage, steps = training_cells(view)
     trained = f"trained in {steps} {'step' if view.steps == [1] else 'steps'}" if view.steps else "nothing trained"
     if view.parts:
@@ -181,7 +195,7 @@ def _print_checkpoint(console: Console, view: CheckpointView) -> None:
     else:
         kind = view.network.get("network", "")
         print(one_line(f"Checkpoint of the {kind} network in {view.place}, by the stage {stage}, {trained}"))
-        print(f"{counted(view.numbers, 'number')} in {counted(len(view.tensors), 'tensor')}, {size(view.bytes)}")
+        print(_numbers(view))
     print_table(console, "Network", ["setting", "value"], _cells(view.network))
     training = {name: value for name, value in view.training.items() if name not in ("losses", "inputs")}
     print_table(console, "Trained with", ["setting", "value"], _cells(training))
@@ -189,6 +203,24 @@ def _print_checkpoint(console: Console, view: CheckpointView) -> None:
     losses = view.training.get("losses")
     if isinstance(losses, list) and losses and isinstance(losses[-1], dict):
         print_table(console, "Last losses", ["name", "value"], _cells(losses[-1]))
+    _print_largest(console, view)
+
+
+def _print_detector(console: Console, view: CheckpointView) -> None:
+    print(one_line(f"Detector {view.network.get('architecture', '')} in {view.place}"))
+    print(_numbers(view))
+    settings = {name: value for name, value in view.network.items() if name not in view.classes}
+    print_table(console, "Detector", ["setting", "value"], _cells(settings))
+    for of, names in view.classes.items():
+        print_table(console, of, [counted(len(names), "name")], [[", ".join(names)]] if names else [])
+    _print_largest(console, view)
+
+
+def _numbers(view: CheckpointView) -> str:
+    return f"{counted(view.numbers, 'number')} in {counted(len(view.tensors), 'tensor')}, {size(view.bytes)}"
+
+
+def _print_largest(console: Console, view: CheckpointView) -> None:
     print_table(console, "Largest tensors", ["name", "type", "shape"], [
         [one.name, one.kind, str(one.shape)] for one in largest(view)
     ])  # fmt: skip
