@@ -47,10 +47,12 @@ class Finding:
 
 
 def report() -> bool:
-    """Prints every finding; returns whether everything that is needed is there."""
-    enter_project()
+    """Prints every finding; returns whether everything that is needed is there.
+
+    Outside a project all that does not belong to one is looked at.
+    """
     well = True
-    for check in (_python, _packages, _machine, _gpu, _git, _prefect_server, _dvc, _optional_parts):
+    for check in (_python, _packages, _machine, _gpu, _git, _prefect_server, _project, _optional_parts):
         for finding in _carefully(check):
             sign = "ok" if not finding.remedy else ("MISSING" if finding.needed else "absent")
             print(f"{sign:<8}{finding.subject}: {finding.found}")
@@ -143,6 +145,16 @@ def _prefect_server() -> Iterator[Finding]:
         return
     remedy = "" if there == own else f"run Prefect {own} there too: `make setup` in its clone."
     yield Finding("Prefect server", f"{without_secrets(url)} answers, Prefect {there}", remedy)
+
+
+def _project() -> Iterator[Finding]:
+    try:
+        enter_project()
+    except UsageError as error:
+        found = f"{error.what} Profiles and the DVC remote, which belong to one, were not looked at."
+        yield Finding("project", found, "run this again in your clone, or in a folder of it.", needed=False)
+        return
+    yield from _dvc()
 
 
 def _dvc() -> Iterator[Finding]:

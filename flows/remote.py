@@ -28,10 +28,10 @@ _PASSING = re.compile(
 # What a library says of a remote, and what to do about it; the first that fits.
 _REMEDIES = (
     (
-        r"locate credentials|NoCredential",
+        r"locate credentials|NoCredential|PartialCredential|ProfileNotFound",
         "credentials.",
-        "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or put them into .dvc/config.local by "
-        "`dvc remote modify --local {name} access_key_id …` and `… secret_access_key …`.",
+        "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, one of ~/.aws; or put them into "
+        ".dvc/config.local by `dvc remote modify --local {name} access_key_id …` and `… secret_access_key …`.",
     ),
     (
         r"Access ?Denied|Forbidden|\b403\b|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidClientTokenId|ExpiredToken"

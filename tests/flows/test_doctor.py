@@ -40,6 +40,30 @@ def test_everything_that_is_needed_is_looked_at(project):
     assert finding(result.stdout, "dvc_s3 (DVC remotes in S3-compatible storage)")[0] == "ok"
 
 
+def test_outside_a_project_the_rest_is_looked_at(tmp_path):
+    result = m3p(tmp_path, "doctor")
+    assert (result.returncode, result.stderr) == (0, "")
+    for subject in ("Python", "packages", "processor", "disk", "git", "Prefect server"):
+        assert finding(result.stdout, subject), subject
+    assert finding(result.stdout, "dvc_s3 (DVC remotes in S3-compatible storage)")[0] == "ok"
+    sign, said = finding(result.stdout, "project")
+    assert sign == "absent" and str(tmp_path) in said and "DVC remote" in said and "in your clone" in said
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{}, {"AWS_ACCESS_KEY_ID": "the-key"}, {"AWS_PROFILE": "nobody"}],
+    ids=["none", "half of them", "no profile"],
+)
+def test_without_credentials_it_says_where_they_go(project, tmp_path, keys):
+    with s3_server("m3p") as address:
+        use_remote(project, address)
+        result = m3p(project, "doctor", HOME=str(tmp_path), AWS_EC2_METADATA_DISABLED="true", **keys)
+    sign, said = finding(result.stdout, "DVC remote")
+    assert (result.returncode, sign) == (1, "MISSING")
+    assert "to do: export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in said and "access_key_id …" in said
+
+
 def test_a_remote_that_answers_is_well(project):
     with s3_server("m3p") as address:
         use_remote(project, address)
