@@ -1,4 +1,4 @@
-"""A real Prefect server on a free loopback port, for runs of several clones."""
+"""A real Prefect server on a free loopback port: alone for runs of several clones, or asked by those of one project."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,17 +54,25 @@ class Server:
 @contextmanager
 def prefect_server(home: Path) -> Iterator[Server]:
     home.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     one = Server(home, port)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with process(command, home, one.environment(), home / "server.log") as started:
-        deadline = time.monotonic() + START_SECONDS
-        while not one.healthy():
-            assert started.poll() is None and time.monotonic() < deadline, (home / "server.log").read_text()
-            time.sleep(0.5)
+        wait_until(one.healthy, started, home / "server.log")
         yield one
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(ready: Callable[[], bool], started: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        assert started.poll() is None and time.monotonic() < deadline, log.read_text()
+        time.sleep(0.5)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,36 +13,31 @@ import httpx
 import pytest
 import yaml
 from project import begun, events, m3p, make_project
-from server import unclean
+from server import Server, free_port, process, unclean, wait_until
 
-START_SECONDS = 180
 CORES = len(os.sched_getaffinity(0))
 
 
-class Served:
+class Served(Server):
     """The project and the API of its server."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.url = folder, f"http://127.0.0.1:{port}/api"
-        self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        super().__init__(folder / ".prefect", port)
+        self.folder = folder
 
-    def environment(self) -> dict[str, str]:
-        return {"PREFECT_API_URL": self.url, "PREFECT_HOME": str(self.folder / ".prefect")}
+    def told(self) -> dict[str, str]:
+        """What a command is told to reach the server."""
+        return {"PREFECT_API_URL": self.url, "PREFECT_HOME": str(self.home)}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "prefect", "deployment", "run", *arguments]
         return subprocess.run(
-            command, env=os.environ | self.environment(), capture_output=True, text=True, timeout=300, check=False
+            command, env=os.environ | self.told(), capture_output=True, text=True, timeout=300, check=False
         )
 
-    def ask(self, what: str, **query: Any) -> list[dict[str, Any]]:
-        answer = self._client.post(f"/{what}/filter", json=query)
-        answer.raise_for_status()
-        return answer.json()
-
-    def healthy(self) -> bool:
+    def deployed(self) -> bool:
         try:
-            return self._client.get("/health").status_code == 200 and len(self.ask("deployments")) == 3
+            return self.healthy() and len(self.ask("deployments")) == 3
         except httpx.HTTPError:
             return False
 
@@ -60,12 +54,6 @@ class Served:
         return "\n".join(line["message"] for line in found)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = make_project(tmp_path_factory.mktemp("served") / "project")
@@ -77,21 +65,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
     environment["PREFECT_API_URL"] = "http://127.0.0.1:9/api"  # exported once, of a server that is no more
-    with (folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flows.serve", "--port", str(port)], cwd=folder, env=environment,
-            stdout=log, stderr=log,
-        )  # fmt: skip
     one = Served(folder, port)
-    deadline = time.monotonic() + START_SECONDS
-    while not one.healthy():
-        assert process.poll() is None, (folder / "serve.log").read_text()
-        assert time.monotonic() < deadline, (folder / "serve.log").read_text()
-        time.sleep(0.5)
-    yield one
-    process.terminate()
-    assert process.wait(60) == 0
-    assert not one.healthy()
+    command = [sys.executable, "-m", "flows.serve", "--port", str(port)]
+    with process(command, folder, environment, folder / "serve.log") as started:
+        wait_until(one.deployed, started, folder / "serve.log")
+        yield one
+        started.terminate()
+        assert started.wait(60) == 0
+        assert not one.healthy()
 
 
 def hash_of(project: Path, path: str) -> str:
@@ -156,7 +137,7 @@ def test_independent_stages_run_side_by_side_each_with_its_share(served):
     steer = served.folder / "steer"
     (steer / "ingest.meets").write_text("corpus")
     (steer / "corpus.meets").write_text("ingest")
-    result = m3p(served.folder, "run", "--profile", "demo", **served.environment())
+    result = m3p(served.folder, "run", "--profile", "demo", **served.told())
     for step in ("ingest", "corpus"):
         (steer / f"{step}.meets").unlink()
     assert result.returncode == 0, result.stderr
@@ -175,7 +156,7 @@ def test_wrong_input_is_not_tried_again_and_its_message_is_the_state(served):
     change(served.folder, "ingest", "corpus")
     (served.folder / "steer" / "ingest.input").touch()
     (served.folder / "events.log").unlink(missing_ok=True)
-    result = m3p(served.folder, "run", "--profile", "demo", **served.environment())
+    result = m3p(served.folder, "run", "--profile", "demo", **served.told())
     (served.folder / "steer" / "ingest.input").unlink()
     assert result.returncode == 1
     assert "row 7 of captions.tsv has 3 columns" in result.stderr
