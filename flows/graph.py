@@ -216,19 +216,27 @@ def _addresses_of(graph: Graph, profile: str) -> list[str]:
 
 def changed_stages(addresses: Iterable[str]) -> set[str]:
     """Those stages whose code, parameters, inputs or outputs are not as when they last ran."""
-    with open_repo() as repo:
-        return set(repo.status(targets=list(addresses)))
+    from dvc.stage import PipelineStage
+
+    wanted = set(addresses)
+    with open_repo() as repo, repo.lock:  # `repo.status` of several stages would read dvc.lock once for each of them
+        ours = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage.name in wanted]
+        return {address for stage in ours for address in stage.status()}
 
 
 def outside_inputs(graph: Graph, whole: Graph) -> dict[str, list[str]]:
     """By path, the stages of a graph that read it, for everything that no stage of the whole graph makes."""
-    made = [PurePosixPath(path) for stage in whole.values() for path in stage.writes]
+    made = {PurePosixPath(path) for stage in whole.values() for path in stage.writes}
     readers: dict[str, list[str]] = {}
     for stage in graph.values():
         for path in stage.reads:
-            if not any(PurePosixPath(path).is_relative_to(one) for one in made):
-                readers.setdefault(path, []).append(stage.address)
-    return readers
+            readers.setdefault(path, []).append(stage.address)
+    return {path: found for path, found in readers.items() if made.isdisjoint(_with_parents(path))}
+
+
+def _with_parents(path: str) -> Iterator[PurePosixPath]:
+    yield PurePosixPath(path)
+    yield from PurePosixPath(path).parents
 
 
 def lock_entries() -> dict[str, Any]:
