@@ -26,9 +26,10 @@ def shown(value: Any, most: int) -> str:
     if isinstance(value, bytes):
         return counted(len(value), "byte")
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return number(value)
     if isinstance(value, list):
-        value = "[" + ", ".join(shown(item, most) for item in value[:10]) + (", …]" if len(value) > 10 else "]")
+        items = (f"{{{shown(item, most)}}}" if isinstance(item, dict) else shown(item, most) for item in value[:10])
+        value = f"[{', '.join(items)}{', …]' if len(value) > 10 else ']'}"
     if isinstance(value, dict):
         value = ", ".join(f"{key} {shown(item, most)}" for key, item in value.items())
     text = "—" if value is None else one_line(str(value)[: most + 1])
@@ -54,6 +55,11 @@ def flat(values: dict[str, Any], most: int | None = None, name: str = "") -> Ite
     for key, value in values.items():
         if isinstance(value, dict):
             yield from flat(value, most, f"{at}{key}")
+
+
+def number(value: float) -> str:
+    """A number to four digits, or whole where it is larger: no exponent hides how large."""
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -19,7 +19,7 @@ from flows.inspection.dataset import Inspection
 from flows.inspection.numbers import Bar, Summary
 from flows.inspection.rows import readable_row
 from flows.inspection.statistics import ColumnStatistics, Statistics
-from flows.shown import counted, flat, one_line, shown, size
+from flows.shown import counted, flat, number, one_line, shown, size
 
 _CELL, _WIDTH = 120, 160
 _STATISTICS, _MOST = 60, 10  # lines, and those of a group, such as the detector's classes
@@ -44,9 +44,9 @@ def print_inspection(inspection: Inspection) -> None:
         if not inspection.of_rejects:
             _print_manifest(console, inspection.manifest)
     _print_statistics(console, inspection)
-    for number, row in enumerate(inspection.rows, 1):
+    for place, row in enumerate(inspection.rows, 1):
         cells = [[name, shown(value, _CELL)] for name, value in readable_row(row).items()]
-        print_table(console, f"Row {number}", ["column", "value"], cells)
+        print_table(console, f"Row {place}", ["column", "value"], cells)
 
 
 def _heading(inspection: Inspection) -> list[str]:
@@ -107,26 +107,27 @@ def _print_statistics(console: Console, inspection: Inspection) -> None:
     header = ["column", "nulls", "duplicates", "what stands there"]
     print_table(console, f"The rows' statistics ({inspection.read})", header, [
         [one.name, f"{one.nulls:,}", "" if one.duplicates is None else f"{one.duplicates:,}", f"{said} {_bars(one)}"]
-        for one in statistics.columns if (said := said_of(one)) or one.nulls
+        for one in statistics.columns if (said := said_of(one, statistics.rows)) or one.nulls
     ])  # fmt: skip
     print_table(
         console, "Characters by language", ["lang", "texts", "mean", "median", "95 %", "most"], _by_language(statistics)
     )
 
 
-def said_of(one: ColumnStatistics) -> str:
-    """What stands in a column, in words."""
+def said_of(one: ColumnStatistics, rows: int) -> str:
+    """What stands in a column of so many rows, in words."""
     if one.values:
         more = f", and {counted(len(one.values) - _VALUES, 'other')}" if len(one.values) > _VALUES else ""
         return ", ".join(f"{shown(value, _VALUE)} {count:,}" for value, count in one.values[:_VALUES]) + more
     found = one.numbers
     if found is None:
-        return ""
+        return "nothing but nulls" if one.nulls == rows else ""
     unit = f" {one.measure}" if one.measure else ""
     lost = f", {found.not_finite:,} not finite" if found.not_finite else ""
     if found.least == found.most:
-        return f"always {found.least:.4g}{unit.removesuffix('s') if found.least == 1 else unit}{lost}"
-    return f"{found.least:.4g} to {found.most:.4g}, mean {found.mean:.4g}, median {found.median:.4g}{unit}{lost}"
+        return f"always {number(found.least)}{unit.removesuffix('s') if found.least == 1 else unit}{lost}"
+    least, most, mean, median = map(number, (found.least, found.most, found.mean, found.median))
+    return f"{least} to {most}, mean {mean}, median {median}{unit}{lost}"
 
 
 def _by_language(statistics: Statistics) -> list[list[str]]:
@@ -135,8 +136,7 @@ def _by_language(statistics: Statistics) -> list[list[str]]:
 
 def summary_cells(found: Summary) -> list[str]:
     """Count, mean, median, 95th percent and greatest as cells of a table."""
-    numbers = (found.mean, found.median, found.ninety_fifth_percent, found.most)
-    return [f"{found.count:,}", *(f"{number:.4g}" for number in numbers)]
+    return [f"{found.count:,}", *map(number, (found.mean, found.median, found.ninety_fifth_percent, found.most))]
 
 
 def _bars(one: ColumnStatistics) -> str:

@@ -90,3 +90,9 @@ def test_one_is_not_said_to_be_several(tmp_path, capsys):
     pq.write_table(pa.table({"mark": ["x"]}), tmp_path / "one.parquet")
     said = shown(capsys, tmp_path / "one.parquet")
     assert "1 row, " in said and "(the one row)" in said and "always 1 character " in said
+
+
+def test_a_column_of_nulls_and_large_numbers_say_so(tmp_path, capsys):
+    pq.write_table(pa.table({"a": pa.nulls(2, pa.string()), "b": [416_835, 2_000_000]}), tmp_path / "one.parquet")
+    said = shown(capsys, tmp_path / "one.parquet")
+    assert "nothing but nulls" in said and "416,835 to 2,000,000" in said
