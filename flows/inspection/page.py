@@ -16,6 +16,7 @@ from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.dataset import Inspection
 from flows.inspection.pictures import has_picture, pictures_beside
 from flows.inspection.rows import readable_row
+from flows.inspection.stated import arranged
 from flows.inspection.text import largest, network_cell, said_of, summary_cells, training_cells
 from flows.overlay import labels_of, picture_of_row
 from flows.shown import counted, flat, shown, size
@@ -45,11 +46,12 @@ def page_of(inspection: Inspection) -> str:
     samples = _samples(inspection)
     manifest = inspection.manifest
     own = manifest if not inspection.of_rejects else None
+    rest, groups = arranged(own.statistics) if own and not inspection.file else ({}, [])
     languages = sorted({piece.lang for sample in samples for piece in sample.switched if piece.lang})
     return _environment().get_template("inspect.html").render(
         inspection=inspection, manifest=manifest, samples=samples, languages=languages,
         inputs=own.inputs if own else {},
-        statistics=list(flat(own.statistics, _MOST)) if own and not inspection.file else [],
+        statistics=list(flat(rest, _MOST)), groups=groups,
         parameters=list(flat(own.parameters)) if own else [],
         rows=inspection.statistics,
     )  # fmt: skip

@@ -18,11 +18,13 @@ from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.dataset import Inspection
 from flows.inspection.numbers import Bar, Summary
 from flows.inspection.rows import readable_row
+from flows.inspection.stated import arranged
 from flows.inspection.statistics import ColumnStatistics, Statistics
 from flows.shown import counted, flat, number, one_line, shown, size
 
 _CELL, _WIDTH = 120, 160
-_STATISTICS, _MOST = 60, 10  # lines, and those of a group, such as the detector's classes
+_STATED = "The stage's statistics"
+_STATISTICS, _MOST = 60, 10  # lines of a table, and those of a group, such as the detector's classes
 _VALUES, _VALUE = 8, 40  # values of a column, and characters of each
 _READABLE = 12  # characters: a column in which shorter words would break is too narrow
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -92,12 +94,17 @@ def _print_manifest(console: Console, manifest: Manifest) -> None:
     print_table(console, "Made with", ["parameter", "value"], [
         [name, shown(value, _CELL)] for name, value in flat(manifest.parameters)
     ])  # fmt: skip
-    stated = list(flat(manifest.statistics, _MOST))
-    title = "The stage's statistics"
-    title += f", {_STATISTICS} of {len(stated)}" if len(stated) > _STATISTICS else ""
-    print_table(
-        console, title, ["name", "value"], [[name, shown(value, _CELL)] for name, value in stated[:_STATISTICS]]
-    )
+    rest, groups = arranged(manifest.statistics)
+    stated = [[name, shown(value, _CELL)] for name, value in flat(rest, _MOST)]
+    _print_most(console, _STATED, ["name", "value"], stated)
+    for group in groups:
+        rows = [[name, *(shown(value, _CELL) for value in values)] for name, values in group.rows]
+        _print_most(console, f"{_STATED}: {group.name}" if group.name else _STATED, ["", *group.columns], rows)
+
+
+def _print_most(console: Console, title: str, header: list[str], rows: list[list[str]]) -> None:
+    title += f", {_STATISTICS} of {len(rows)}" if len(rows) > _STATISTICS else ""
+    print_table(console, title, header, rows[:_STATISTICS])
 
 
 def _print_statistics(console: Console, inspection: Inspection) -> None:
@@ -250,9 +257,8 @@ def print_table(console: Console, title: str, header: list[str], rows: list[list
         texts = [cells for row in texts for cells in (*map(list, zip(header, row, strict=True)), ["", ""])][:-1]
         widths = column_widths(texts, console.width)
     columns = (Column(name, overflow="fold", width=width) for name, width in zip(header, widths, strict=False))
-    table = Table(
-        *columns, title=Text(one_line(title)), title_justify="left", box=box.SIMPLE, show_header=beside
-    )  # fmt: skip
+    console.print(Text(one_line(title), "table.title"))  # a table's own title would be folded to the table's width
+    table = Table(*columns, box=box.SIMPLE, show_header=beside)
     for row in texts:
         table.add_row(*map(Text, row))
     console.print(table)
