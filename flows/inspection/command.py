@@ -147,7 +147,7 @@ def _show_checkpoints(found: Found, wanted: Wanted) -> None:
 
         _write(wanted.html, page_of_checkpoints(found.place, views))
     else:
-        from flows.inspection.text import print_checkpoints
+        from flows.inspection.checkpoint_text import print_checkpoints
 
         print_checkpoints(views)
 

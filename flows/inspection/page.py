@@ -13,11 +13,12 @@ from contract.places import Place
 from contract.schemas import SCHEMAS
 from contract.shards import REJECTS_FOLDER
 from flows.inspection.checkpoint import CheckpointView
+from flows.inspection.checkpoint_text import largest, network_cell, training_cells
 from flows.inspection.dataset import Inspection
 from flows.inspection.pictures import has_picture, pictures_beside
 from flows.inspection.rows import readable_row
 from flows.inspection.stated import arranged
-from flows.inspection.text import largest, network_cell, said_of, summary_cells, training_cells
+from flows.inspection.text import said_of, summary_cells
 from flows.overlay import labels_of, picture_of_row
 from flows.shown import counted, flat, shown, size
 from reports.page.colours import hue
