@@ -2,7 +2,6 @@
 
 import copy
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dataset_world import edit_manifest, first_shard, reject, restate, rewrite, with_schema, write_world
+from dataset_world import edit_manifest, first_shard, reject, restate, rewrite, with_schema
 
 from contract.breaches import BREACHES, BreachError
 from contract.hashing import shard_of
@@ -20,16 +19,6 @@ from contract.places import Place
 from contract.verification.dataset import verify_dataset, verify_file
 
 DATASETS = ("images", "captions", "regions", "triples", "lexicon", "codeswitch", "corpus")
-
-
-@pytest.fixture(scope="session")
-def whole(tmp_path_factory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture
-def world(whole, tmp_path) -> Path:
-    return shutil.copytree(whole, tmp_path / "world")
 
 
 @pytest.mark.parametrize("name", DATASETS)

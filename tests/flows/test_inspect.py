@@ -31,7 +31,6 @@ from dataset_world import (
     rewrite,
     triple_rows,
     write_dataset,
-    write_world,
 )  # fmt: skip
 from PIL import Image
 
@@ -41,16 +40,6 @@ from flows.cli import run_command
 
 HOSTILE = "<script>alert(1)</script>\x1b[31mred\x9b31m\u202eabc"
 CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
-
-
-@pytest.fixture(scope="session")
-def whole(tmp_path_factory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture
-def world(whole, tmp_path) -> Path:
-    return shutil.copytree(whole, tmp_path / "world")
 
 
 @pytest.fixture
