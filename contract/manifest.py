@@ -149,9 +149,9 @@ def manifest_of(content: bytes, where: str) -> Manifest:
 
 
 def is_sealed(content: bytes) -> bool:
-    """Whether a manifest says what it said when it was written; one that an older version wrote has no seal."""
+    """Whether a manifest says what it said when it was written, by the seal that each is written with."""
     values = _values(content)
-    return _SEAL not in values or values.pop(_SEAL) == sha256_of_json(values)
+    return bool(values.pop(_SEAL, None) == sha256_of_json(values))
 
 
 def _values(content: bytes) -> dict[str, Any]:

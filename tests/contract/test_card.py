@@ -59,6 +59,15 @@ def test_the_same_manifest_gives_the_same_card(whole):
         assert card_of(read_manifest(whole / name)) == (whole / name / CARD).read_text()
 
 
+def test_it_is_the_same_of_the_manifest_before_and_after_it_is_written(tmp_path):
+    """JSON has no numbers as names, and sorts them otherwise."""
+    counts = {2: 1, 10: 3, "coverage": ["no", "object"]}
+    folder = write_dataset(
+        tmp_path / "corpus", "corpus", corpus_rows(), statistics=counts, rows_by_length={9: 1, 11: 2}
+    )
+    assert card_of(read_manifest(folder)) == (folder / CARD).read_text()
+
+
 def test_readers_of_folders_and_verification_pass_over_it(whole):
     """README.md, in its place, makes pyarrow and pandas fail: that is why the card has another name."""
     folder = whole / "captions"

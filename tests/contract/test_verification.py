@@ -1,6 +1,7 @@
 """Every damage is found, and found by its name."""
 
 import copy
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dataset_world import edit_manifest, first_shard, reject, restate, rewrite, with_schema
+from dataset_world import edit_manifest, first_shard, reject, reseal, restate, rewrite, with_schema
 
 from contract.breaches import BREACHES, BreachError
 from contract.hashing import shard_of
 from contract.manifest import read_manifest
 from contract.places import Place
+from contract.schemas import SCHEMAS
 from contract.verification.dataset import verify_dataset, verify_file
 
 DATASETS = ("images", "captions", "regions", "triples", "lexicon", "codeswitch", "corpus")
@@ -194,8 +196,18 @@ def rename_shards(folder: Path) -> None:
     for number, shard in enumerate(manifest["shards"]):
         (folder / shard["path"]).rename(folder / f"{number}.parquet")
         shard["path"] = f"{number}.parquet"
-    del manifest["seal"]
-    (folder / "_manifest.json").write_text(json.dumps(manifest))
+    reseal(folder, manifest)
+
+
+def no_seal(folder: Path) -> None:
+    values = json.loads((folder / "_manifest.json").read_text())
+    del values["seal"]
+    (folder / "_manifest.json").write_text(json.dumps(values))
+
+
+def edit_card(folder: Path) -> None:
+    card = folder / "_README.md"
+    card.write_text(card.read_text().replace("rejected", "accepted"))
 
 
 SPAN = {"start": 3, "end": 5, "source": "ed", "target": "roter", "lang": "de"}
@@ -204,6 +216,10 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("manifest_unreadable", "captions", lambda folder: (folder / "_manifest.json").write_text('{"dataset": "cap')),
     ("manifest_edited", "captions", lambda folder: edit_manifest(folder, parameters={"layout": "coco"})),
     ("manifest_edited", "regions", lambda folder: edit_manifest(folder, seed=8)),
+    ("manifest_edited", "corpus", no_seal),
+    ("card", "captions", lambda folder: (folder / "_README.md").unlink()),
+    ("card", "captions", edit_card),
+    ("card", "lexicon", lambda folder: (folder / "_README.md").write_bytes(b"\xff")),
     ("totals", "captions", lambda folder: edit_manifest(folder, rows_in=99)),
     ("totals", "captions", lambda folder: edit_manifest(folder, rejected={})),
     ("dataset_unknown", "corpus", lambda folder: restate(folder, dataset="sonnets")),
@@ -294,8 +310,7 @@ def test_a_number_of_rows_that_only_the_file_contradicts(world):
     several = [shard for shard in values["shards"] if shard["rows"]]
     several[0]["rows"] += 1
     several[1]["rows"] -= 1  # the totals still add up
-    del values["seal"]
-    (folder / "_manifest.json").write_text(json.dumps(values))
+    reseal(folder, values)
     with pytest.raises(BreachError) as found:
         verify_dataset(Place.of(folder))
     assert found.value.name == "rows"
@@ -315,11 +330,12 @@ def test_the_first_breach_is_the_same_whichever_thread_is_faster(world):
     assert "part-00000-of-00003" in found.pop()
 
 
-def test_an_older_manifest_has_no_seal_and_is_read(world):
-    path = world / "corpus" / "_manifest.json"
-    values = json.loads(path.read_text())
-    del values["seal"]
-    path.write_text(json.dumps(values))
+def test_the_card_of_an_older_minor_version_is_its_own(world, monkeypatch):
+    """It lists the columns of its time."""
+    schema = SCHEMAS["corpus"]
+    mood = schema.arrow.append(pa.field("mood", pa.string(), metadata={"description": "A mood.", "unit": "a word"}))
+    newer = dataclasses.replace(schema, version="1.7", arrow=mood)
+    monkeypatch.setitem(SCHEMAS, "corpus", newer)
     verify_dataset(Place.of(world / "corpus"))
 
 
