@@ -24,6 +24,11 @@ def print_difference(found: Difference) -> None:
     )
     if rows.unread:
         print(f"{rows.unread:,} of them lie in files with the same bytes")
+    if rows.unhashed:
+        print(
+            f"of {rows.unhashed:,} rows the manifests say so: of files elsewhere, sizes alone were compared; "
+            "`m3p inspect --verify` reads them"
+        )
     made = {"version": found.versions, "shards": found.shards}
     about = {name: pair for name, pair in made.items() if pair[0] != pair[1]} | found.parameters
     _pairs(console, "Columns", "column", found.schema)

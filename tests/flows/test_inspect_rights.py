@@ -49,9 +49,9 @@ def test_verification_names_what_may_not_be_read(dataset, closed, there, capsys)
     assert not any(error.startswith(f"m3p: {name}: ") for name in BREACHES)
 
 
-def test_inspection_says_it_too(there, capsys):
+def test_inspection_and_comparison_say_it_too(there, capsys):
     folder = there / "corpus"
-    for given in (("inspect", folder), ("inspect", first_shard(folder))):
+    for given in (("inspect", folder), ("inspect", first_shard(folder)), ("diff", folder, folder)):
         assert run_command(list(map(str, given))) == 0
         capsys.readouterr()
         for path in (folder, first_shard(folder)):
