@@ -210,9 +210,13 @@ def test_versions_elsewhere_are_compared(captions, tmp_path, capsys):
     fsspec.filesystem("memory").rm("/compared", recursive=True)
 
 
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture
-def repository(captions, tmp_path, monkeypatch) -> Path:
-    """Two commits of one dataset, kept by DVC."""
+def empty_repository(tmp_path, monkeypatch) -> Path:
+    """One of Git and DVC, which is the present folder."""
     root = tmp_path / "repository"
     root.mkdir()
     monkeypatch.chdir(root)
@@ -220,20 +224,52 @@ def repository(captions, tmp_path, monkeypatch) -> Path:
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "test")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "test@example.org")
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True)
-
     run("git", "init", "--quiet")
     run(sys.executable, "-m", "dvc", "init", "--quiet")
+    return root
+
+
+@pytest.fixture
+def repository(captions, empty_repository) -> Path:
+    """Two commits of one dataset, kept by DVC."""
     for number, rows in enumerate((captions, edited(captions))):
-        shutil.rmtree(root / "data" / "captions", ignore_errors=True)
-        write_dataset(root / "data" / "captions", "captions", rows, layout=f"layout {number}")
+        shutil.rmtree(empty_repository / "data" / "captions", ignore_errors=True)
+        write_dataset(empty_repository / "data" / "captions", "captions", rows, layout=f"layout {number}")
         run(sys.executable, "-m", "dvc", "add", "--quiet", "data/captions")
         run("git", "add", ".")
         run("git", "commit", "--quiet", "-m", f"version {number}")
     run("git", "tag", "second")
-    return root
+    return empty_repository
+
+
+def test_what_a_revision_does_not_hold_is_told_apart(captions, empty_repository, capsys):
+    """A run leaves dvc.lock to be committed: until then no revision knows the folder."""
+
+    def said(address: str, code: int) -> str:
+        assert run_command(["diff", address, "data/captions"]) == code
+        error = capsys.readouterr().err
+        assert "Traceback" not in error
+        return error
+
+    root = empty_repository
+    write_dataset(root / "data" / "captions", "captions", captions)
+    (root / "dvc.yaml").write_text("stages:\n  captions:\n    cmd: 'true'\n    outs: [data/captions]\n")
+    run("git", "add", "dvc.yaml")
+    run("git", "commit", "--quiet", "-m", "before any run")
+    run(
+        sys.executable, "-m", "dvc", "commit", "--quiet", "--force"
+    )  # as a run does: dvc.lock is written, and not added
+    for address in ("data/captions@HEAD", "data/captions/_manifest.json@HEAD"):
+        error = said(address, 1)
+        assert "dvc.lock of HEAD does not state data/captions" in error and "git commit" in error, error
+    error = said("data/captions@HEAD~1", 2)
+    assert "there is no revision 'HEAD~1'" in error and "git log --oneline" in error
+    error = said("data/lexicon@HEAD", 1)
+    assert "HEAD holds no data/lexicon" in error and "dvc.yaml" in error
+    run("git", "add", "dvc.lock")
+    run("git", "commit", "--quiet", "-m", "after a run")
+    assert counts(differing(capsys, "data/captions@HEAD", "data/captions"))["same"] == 36
+    assert "dvc.lock of HEAD~1 does not state data/captions" in said("data/captions@HEAD~1", 1)
 
 
 def test_revisions_that_dvc_keeps_are_compared_and_inspected(repository):
