@@ -13,7 +13,7 @@ from contract.breaches import BreachError
 from contract.card import CARD
 from contract.errors import InputError
 from contract.hashing import MANIFEST
-from contract.manifest import Manifest, Shard, TotalsError, is_sealed, manifest_of
+from contract.manifest import MEND, Manifest, Shard, TotalsError, is_sealed, manifest_of
 from contract.pictures import FILES_FOLDER
 from contract.places import Place
 from contract.progress import progress
@@ -148,7 +148,7 @@ def _manifest(place: Place) -> Manifest:
         raise BreachError(
             "manifest_edited", f"{where} does not say what it said when it was written: its seal is not the sha256 of "
             "what it says, or is gone.", "the seal that a stage writes.",
-            "`dvc checkout --force` or `dvc pull --force` the folder, or run its stage again.",
+            MEND,
         )  # fmt: skip
     if manifest.dataset not in SCHEMAS:
         raise BreachError("dataset_unknown", f"{where} names {manifest.dataset!r}.", f"one of {', '.join(SCHEMAS)}.")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from contract.errors import InputError
-from contract.manifest import Manifest, Shard
+from contract.manifest import MEND, Manifest, Shard
 from contract.places import Place
 
 _THREADS = 8  # of a place that lists no files, each answer is a wait
@@ -63,8 +63,4 @@ def check_bytes(side: Side, shards: Sequence[Shard]) -> bool:
 
 
 def _not_stated(side: Side, what: str, expected: str) -> InputError:
-    return InputError(
-        what, expected,
-        f"`m3p inspect {side.place} --verify` tells what is wrong; `dvc checkout --force` or `dvc pull --force` the "
-        "folder, or run its stage again.",
-    )  # fmt: skip
+    return InputError(what, expected, f"`m3p inspect {side.place} --verify` tells what is wrong; {MEND}")
