@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract.errors import FAILED, InputError, M3PError
 
-BREACHES: dict[str, str] = {
+OF_DATASETS: dict[str, str] = {
     # the folder
     "unfinished": "there is no manifest",
     "manifest_unreadable": "the manifest is not the JSON of one",
@@ -51,11 +51,13 @@ BREACHES: dict[str, str] = {
     "input_changed": "a dataset beside it is not the one from which it was made",
     "foreign_key": "a row names a picture or caption that the dataset beside it does not hold, or holds otherwise",
     "statistics": "the manifest's statistics are not what the rows give",
-    # a checkpoint
+}
+OF_CHECKPOINTS: dict[str, str] = {
     "no_checkpoint": "weights, tokenizer or configuration are missing or cannot be read",
     "weights": "the weights are cut off, or have not the sizes that the configuration states",
     "tokenizer": "the tokenizer is not the one that the configuration states",
 }
+BREACHES = OF_DATASETS | OF_CHECKPOINTS
 
 
 class BreachError(M3PError):

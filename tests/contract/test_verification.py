@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from dataset_world import edit_manifest, first_shard, reject, reseal, restate, rewrite, with_schema
 
-from contract.breaches import BREACHES, BreachError
+from contract.breaches import OF_DATASETS, BreachError
 from contract.hashing import shard_of
 from contract.manifest import read_manifest
 from contract.places import Place
@@ -299,9 +299,9 @@ def test_each_damage_is_found_by_its_name(world, breach, name, damage):
 
 
 def test_every_breach_of_a_dataset_is_planted():
-    of_checkpoints = {"no_checkpoint", "weights", "tokenizer"}
+    """Those of checkpoints are in tests/flows/test_inspect_checkpoints.py."""
     of_one_file = {"rows"}  # the totals of a manifest go before it; see below
-    assert set(BREACHES) - of_checkpoints - of_one_file == {breach for breach, _, _ in DAMAGES}
+    assert set(OF_DATASETS) - of_one_file == {breach for breach, _, _ in DAMAGES}
 
 
 def test_a_number_of_rows_that_only_the_file_contradicts(world):
