@@ -63,4 +63,5 @@ def check_bytes(side: Side, shards: Sequence[Shard]) -> bool:
 
 
 def _not_stated(side: Side, what: str, expected: str) -> InputError:
-    return InputError(what, expected, f"`m3p inspect {side.place} --verify` tells what is wrong; {MEND}")
+    mend = MEND if side.place.local else "bring the file there again."
+    return InputError(what, expected, f"`m3p inspect {side.place} --verify` tells what is wrong; {mend}")
