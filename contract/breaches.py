@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from contract.errors import FAILED, InputError, M3PError
 
-BREACHES: dict[str, str] = {
+OF_DATASETS: dict[str, str] = {
     # the folder
     "unfinished": "there is no manifest",
     "manifest_unreadable": "the manifest is not the JSON of one",
     "totals": "rows in are not rows out + rejected, or the shards do not hold as many",
-    "manifest_edited": "the manifest does not say what it said when it was written",
+    "manifest_edited": "the manifest does not say what it said when it was written, or has lost its seal",
     "dataset_unknown": "the manifest or a file names a dataset that contract.schemas does not describe",
     "version": "written by another version of the schema",
     "shard_name": "shards are not named part-00000-of-00016.parquet and so on, in their order",
     "shard_missing": "a file that the manifest states is not there",
     "file_unknown": "a file that the manifest does not state",
+    "card": "the card is missing, or is not the one that manifest and schema give",
     # one file
     "not_parquet": "the file is no Parquet",
     "size": "the file has another number of bytes",
@@ -50,11 +51,13 @@ BREACHES: dict[str, str] = {
     "input_changed": "a dataset beside it is not the one from which it was made",
     "foreign_key": "a row names a picture or caption that the dataset beside it does not hold, or holds otherwise",
     "statistics": "the manifest's statistics are not what the rows give",
-    # a checkpoint
+}
+OF_CHECKPOINTS: dict[str, str] = {
     "no_checkpoint": "weights, tokenizer or configuration are missing or cannot be read",
     "weights": "the weights are cut off, or have not the sizes that the configuration states",
     "tokenizer": "the tokenizer is not the one that the configuration states",
 }
+BREACHES = OF_DATASETS | OF_CHECKPOINTS
 
 
 class BreachError(M3PError):

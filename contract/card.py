@@ -83,7 +83,9 @@ def _feature(kind: pa.DataType) -> dict[str, Any]:
 
 def _languages(statistics: dict[str, Any]) -> list[str]:
     """Codes of the languages by which a stage counted, without region or script."""
-    groups = (statistics.get("languages"), statistics.get("triples"), statistics.get("coverage", {}).get("languages"))
+    coverage = statistics.get("coverage")
+    covered = coverage.get("languages") if isinstance(coverage, dict) else None
+    groups = (statistics.get("languages"), statistics.get("triples"), covered)
     names = {str(name) for group in groups if isinstance(group, dict) for name in group}
     return sorted({found[0] for name in names if (found := _LANGUAGE.match(name))})
 
@@ -148,7 +150,8 @@ def _reading(manifest: Manifest, schema: DatasetSchema) -> str:
 
 def _fenced(values: dict[str, Any]) -> str:
     """JSON in a fence that nothing within ends."""
-    text = json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False)
+    read = json.loads(json.dumps(values))  # as whoever reads the manifest has it: names are text, and sorted as such
+    text = json.dumps(read, indent=2, sort_keys=True, ensure_ascii=False)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}json\n{text}\n{fence}"

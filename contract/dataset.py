@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from contract.errors import InputError
 from contract.hashing import shard_of
-from contract.manifest import Manifest, Shard, read_manifest
+from contract.manifest import MEND, Manifest, Shard, read_manifest
 from contract.schemas import REJECTS, SCHEMAS, DatasetSchema, check_version
 
 _MOST_AHEAD = 8  # row groups in memory before they are asked for
@@ -65,10 +65,7 @@ class Dataset:
         return file
 
     def _broken(self, path: Path, found: str, expected: str) -> InputError:
-        return InputError(
-            f"{path} {found}.", f"{expected} that the manifest states.",
-            f"delete {self.folder} and run its stage again, or `dvc pull` it.",
-        )  # fmt: skip
+        return InputError(f"{path} {found}.", f"{expected} that the manifest states.", MEND)
 
     def _batches(
         self, shard: Shard, schema: DatasetSchema, columns: Sequence[str] | None, batch_size: int

@@ -32,6 +32,10 @@ class InputError(M3PError):
     """The data are not what the stage needs; running it again changes nothing."""
 
 
+class AccessError(M3PError):
+    """Something may not be read, or its store does not answer: nothing is said of the data themselves."""
+
+
 class UsageError(M3PError):
     """The command line or the configuration is wrong."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from contract.errors import InputError
 from contract.hashing import MANIFEST, sha256_of_json
+from contract.manifest_values import UnlikeError, check_values, is_within, json_object
 from contract.outputs import Mark
 
+MEND = "`dvc checkout --force` or `dvc pull --force` the folder, or move it away and run its stage again."
 _SEAL = "seal"
 _REPORT = "if nobody has edited the manifest, this is a fault of the stage and not of your data: report this line."
 
@@ -34,7 +36,7 @@ class Shard:
         Raises:
             InputError: names it.
         """
-        if PurePosixPath(self.path).is_absolute() or ".." in PurePosixPath(self.path).parts:
+        if not is_within(self.path):
             raise InputError(f"The manifest states the shard {self.path!r}.", "a path within the dataset.")
 
 
@@ -134,35 +136,17 @@ def manifest_of(content: bytes, where: str) -> Manifest:
         InputError: where it is none.
     """
     try:
-        values = _values(content)
+        values = json_object(content)
         values.pop(_SEAL, None)
-        shards = [Shard(**shard) for shard in values.pop("shards")]
-        rejects = [Shard(**shard) for shard in values.pop("rejects")]
-        manifest = Manifest(**values, shards=shards, rejects=rejects)
-        _check_kinds(manifest)
-        return manifest
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise InputError(
-            f"{where} cannot be read as a manifest ({error}).", "the JSON that a stage wrote.",
-            "delete the folder and run its stage again.",
-        ) from error  # fmt: skip
+        check_values(values)
+    except UnlikeError as error:
+        raise InputError(f"{where} cannot be read as a manifest: {error.found}.", error.expected, MEND) from error
+    shards = [Shard(**shard) for shard in values.pop("shards")]
+    rejects = [Shard(**shard) for shard in values.pop("rejects")]
+    return Manifest(**values, shards=shards, rejects=rejects)
 
 
 def is_sealed(content: bytes) -> bool:
-    """Whether a manifest says what it said when it was written; one that an older version wrote has no seal."""
-    values = _values(content)
-    return _SEAL not in values or values.pop(_SEAL) == sha256_of_json(values)
-
-
-def _values(content: bytes) -> dict[str, Any]:
-    return dict(json.loads(content))
-
-
-def _check_kinds(manifest: Manifest) -> None:
-    for name, kind in (("dataset", str), ("version", str), ("stage", str), ("parameters", dict), ("inputs", dict),
-                       ("rejected", dict), ("statistics", dict)):  # fmt: skip
-        if not isinstance(getattr(manifest, name), kind):
-            raise TypeError(f"{name} is {getattr(manifest, name)!r:.60}")
-    for shard in (*manifest.shards, *manifest.rejects):
-        if type(shard.rows) is not int or type(shard.bytes) is not int or type(shard.sha256) is not str:
-            raise TypeError(f"the rows, bytes or sha256 of {shard.path} are none")
+    """Whether a manifest says what it said when it was written, by the seal that each is written with."""
+    values = json_object(content)
+    return bool(values.pop(_SEAL, None) == sha256_of_json(values))

@@ -12,7 +12,7 @@ from typing import IO, Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contract.errors import InputError, M3PError, UsageError
+from contract.errors import AccessError, InputError, M3PError, UsageError
 
 _BLOCK = 1 << 20
 _T = TypeVar("_T")
@@ -20,6 +20,8 @@ _T = TypeVar("_T")
 
 class Place:
     """A file or folder.
+
+    Whatever is asked of it raises AccessError where it may not be read or its store does not answer.
 
     Args:
         filesystem: of fsspec.
@@ -113,7 +115,10 @@ class Place:
 
     def files(self) -> dict[str, int | None] | None:
         """Bytes of each file below this folder, by its path in it; None where the place does not list its files."""
-        listed = self._asked(lambda: self.filesystem.find(self.path, detail=True))
+        if self.local is not None:  # fsspec's find passes over folders that may not be read
+            listed = self._asked(lambda: {one["name"]: one for one in self._below(self.path)})
+        else:
+            listed = self._asked(lambda: self.filesystem.find(self.path, detail=True))
         if not listed:
             return None
         prefix = self.filesystem._strip_protocol(self.path).rstrip("/") + "/"
@@ -122,6 +127,13 @@ class Place:
             if path.startswith(prefix) and not path.endswith("/"):
                 found[path[len(prefix) :]] = _size(about)
         return found
+
+    def _below(self, folder: str) -> Iterator[dict[str, Any]]:
+        for one in self.filesystem.ls(folder, detail=True):
+            if one["type"] == "directory":
+                yield from self._below(one["name"])
+            else:
+                yield one
 
     def _is_itself(self, path: str) -> bool:
         return bool(self.filesystem._strip_protocol(path) == self.filesystem._strip_protocol(self.path))
@@ -134,7 +146,7 @@ class Place:
             return None
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self, kind: type[M3PError] = AccessError) -> Iterator[None]:
         """Turns what a store says of itself into one message; that something is not there goes through as it is."""
         try:
             yield
@@ -142,13 +154,23 @@ class Place:
             raise  # callers answer these by None: it is not there, or the store does not know the question
         except FileExistsError as error:  # a file stands where a folder is looked for
             raise FileNotFoundError(str(error)) from error
+        except PermissionError as error:
+            raise self._forbidden(error) from error
         except (OSError, ImportError, ValueError) as error:
-            raise InputError(f"{self} cannot be read: {error}") from error
+            raise kind(f"{self} cannot be read: {error}") from error
         except Exception as error:
             if self.local is not None:
                 raise
             # A store's client raises what it likes: aiohttp's, botocore's and others' errors share no base.
-            raise InputError(f"{self} cannot be read: {type(error).__name__}: {error}") from error
+            raise kind(f"{self} cannot be read: {type(error).__name__}: {error}") from error
+
+    def _forbidden(self, error: PermissionError) -> AccessError:
+        below = self.local is not None and error.filename and Path(error.filename) != self.local
+        return AccessError(
+            f"{error.filename if below else self} may not be read: permission denied.",
+            "a file or folder that you have the right to read.",
+            "have its owner give you that right, or run the command as who has it.",
+        )
 
     def parquet(self) -> pq.ParquetFile:
         """The Parquet file, its footer read.
@@ -160,7 +182,11 @@ class Place:
             if self.local is not None:
                 return pq.ParquetFile(self.local, memory_map=True)
             with self._reading():
-                return pq.ParquetFile(self.filesystem.open(self.path, "rb"))
+                opened = self.filesystem.open(self.path, "rb")
+            with self._reading(InputError):  # pyarrow's errors of a broken file are those of a connection, too
+                return pq.ParquetFile(opened)
+        except PermissionError as error:
+            raise self._forbidden(error) from error
         except (OSError, ValueError, pa.ArrowException) as error:
             raise InputError(f"{self} cannot be read as Parquet ({error}).", "a Parquet file.") from error
 
@@ -168,7 +194,7 @@ class Place:
         """Copies the file, or only looks through it, and returns its sha256 and bytes.
 
         Raises:
-            InputError: where it cannot be read.
+            InputError: where it is not there.
         """
         digest, size = hashlib.sha256(), 0
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from contract.errors import InputError, UsageError
 from contract.places import Place
@@ -36,17 +37,39 @@ def _at_revision(path: Path, revision: str, text: str) -> Place:
         )
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
+    from dvc.scm import RevError
     from scmrepo.exceptions import SCMError
 
     logging.getLogger("dvc").setLevel(logging.ERROR)
     within = path.absolute().relative_to(root).as_posix()
     try:
         filesystem = DVCFileSystem(url=str(root), rev=revision)
-        there = filesystem.exists(within)
-    except SCMError as error:
-        raise UsageError(f"{text}: {error}.", "a commit, a tag or a branch of the repository.") from error
-    except DvcException as error:
+        there, unstated = filesystem.exists(within), _unstated(filesystem, within)
+    except RevError as error:
+        raise UsageError(
+            f"{text}: there is no revision {revision!r} in {root}.", "a commit, a tag or a branch.",
+            "`git log --oneline` lists the commits.",
+        ) from error  # fmt: skip
+    except (DvcException, SCMError) as error:
         raise InputError(f"{text} cannot be read: {error}.", "a revision whose dvc.yaml can be read.") from error
+    if unstated:
+        raise InputError(
+            f"{text}: the dvc.lock of {revision} does not state {unstated}, though its dvc.yaml does.",
+            "a revision to which the dvc.lock of a run was committed.",
+            "commit it (`git add dvc.lock && git commit`), or give one that `git log --oneline dvc.lock` lists.",
+        )  # fmt: skip
     if not there:
-        raise InputError(f"{revision} holds no {within}.", "a folder that DVC kept at that revision.")
+        raise InputError(
+            f"{text}: {revision} holds no {within}.", "what its dvc.yaml or a .dvc file of it names.",
+            f"`dvc list --rev {revision} --dvc-only --recursive {root}` shows what it holds.",
+        )  # fmt: skip
     return Place(filesystem, within, text)
+
+
+def _unstated(filesystem: Any, within: str) -> str | None:
+    """The output of a stage, that path or one around it, of which the revision does not know what it held."""
+    root = PurePosixPath(filesystem.repo.root_dir)
+    for out in filesystem.repo.index.outs:
+        if not out.hash_info and (root / within).is_relative_to(out.fs_path):
+            return str(PurePosixPath(out.fs_path).relative_to(root))
+    return None

@@ -2,7 +2,8 @@
 
 Captions of one length meet pictures of one number of regions, so that no position is padding and no mask is needed.
 What depends on one side alone — embeddings, and the first layer's queries, keys and values — is computed once a caption
-and once a picture, never once a pair. The last layer is computed for ``<s>`` only, which is all that the score reads.
+and once a picture, never once a pair. The last layer is computed for ``<s>`` only, which is all that the score reads,
+and without the keys and values of what it attends to.
 In the layout m3p-compat a picture stands first and its first region is what the score reads; a word's position depends
 on the number of regions there, so that a caption is computed once for each such number.
 
@@ -25,7 +26,7 @@ from torch import Tensor
 
 from contract.progress import Progress
 from model.data import Ints
-from model.network import Layer, UnderstandingNetwork
+from model.network import Attention, Layer, UnderstandingNetwork, padded
 from model.regions import RegionStore
 
 
@@ -220,16 +221,27 @@ def _score_pairs(network: UnderstandingNetwork, pairs: _Side) -> NDArray[Any]:
     if not rest:
         x_NLD, query = x_NLD[:, :1], query[:, :, :1]
     x_NLD = _after_attention(first, x_NLD, F.scaled_dot_product_attention(query, pairs.key, pairs.value))
-    for layer in rest:
-        attention = layer.self_attention
-        asking_NQD = x_NLD[:, :1] if layer is rest[-1] else x_NLD
-        attended_NHQd = F.scaled_dot_product_attention(
-            attention.split(attention.query(asking_NQD)),
-            attention.split(attention.key(x_NLD)),
-            attention.split(attention.value(x_NLD)),
-        )
-        x_NLD = _after_attention(layer, asking_NQD, attended_NHQd)
+    for layer in rest[:-1]:
+        x_NLD = layer(x_NLD, padded(None))
+    for layer in rest[-1:]:
+        first_N1D = x_NLD[:, :1]
+        x_NLD = _after_attention(layer, first_N1D, _attended_by_one(layer.self_attention, first_N1D, x_NLD))
     return network.matching_logits(x_NLD).float().cpu().numpy()
+
+
+def _attended_by_one(attention: Attention, asking_N1D: Tensor, x_NLD: Tensor) -> Tensor:
+    """What one position attends to, [N, H, 1, D / H], without keys and values of the others.
+
+    Keys' and values' weights are applied to the one query and to the one mean of vectors: q · (K x) is (Kᵀ q) · x. The
+    keys' bias adds the same to all of a query's scores, and changes nothing.
+    """
+    heads = attention.heads
+    key_HdD, value_HdD = (linear.weight.unflatten(0, (heads, -1)) for linear in (attention.key, attention.value))
+    asking_HNd = attention.query(asking_N1D).unflatten(-1, (heads, -1))[:, 0].transpose(0, 1)
+    asking_NHD = (asking_HNd @ key_HdD).transpose(0, 1)
+    seen_NHD = F.scaled_dot_product_attention(asking_NHD, x_NLD, x_NLD, scale=key_HdD.shape[1] ** -0.5)
+    attended_HNd = seen_NHD.transpose(0, 1) @ value_HdD.transpose(1, 2) + attention.value.bias.view(heads, 1, -1)
+    return attended_HNd.transpose(0, 1)[:, :, None]
 
 
 def _after_attention(layer: Layer, x_NQD: Tensor, attended_NHQd: Tensor) -> Tensor:

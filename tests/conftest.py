@@ -1,7 +1,9 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from dataset_world import write_world
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -26,3 +28,15 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: M3P_TEST_DATA names {folder}, which is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory) -> Path:
+    """One dataset of each kind, side by side, all keeping their contracts; to be read alone."""
+    return write_world(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def world(whole, tmp_path) -> Path:
+    """A copy of it, to be damaged."""
+    return shutil.copytree(whole, tmp_path / "world")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from contract.card import write_finished
 from contract.manifest import Manifest, Shard
 from contract.schemas import REJECTS, DatasetSchema
 from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
@@ -23,4 +24,5 @@ def write_dataset(folder: Path, schema: DatasetSchema, shards: int, batches: Ite
         written.append(writer.shard())
         rejects.append(rejected.shard())
     total = sum(shard.rows for shard in written)
-    Manifest(schema.name, schema.version, "benchmark", {}, 0, {}, written, rejects, total, total, {}).write(folder)
+    manifest = Manifest(schema.name, schema.version, "benchmark", {}, 0, {}, written, rejects, total, total, {})
+    write_finished(manifest, folder)

@@ -92,8 +92,9 @@ class Tokens:
     @cached_property
     def utf8(self) -> Utf8:
         """The joined texts as UTF-8."""
-        widths = 1 + (self.codes > 0x7F).astype(np.int64) + (self.codes > 0x7FF) + (self.codes > 0xFFFF)
-        return Utf8(np.frombuffer(self.joined.encode(), np.uint8), offsets_of(widths))
+        at = np.zeros(len(self.codes) + 1, np.int64)
+        _add_widths(self.codes, at)
+        return Utf8(np.frombuffer(self.joined.encode(), np.uint8), at)
 
     @cached_property
     def words(self) -> pa.StringArray:
@@ -133,6 +134,14 @@ def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
         joined, codes, text_offsets, starts[:number], ends[:number], captions[:number], found.opens_sentence[:number],
         np.append(found.bonds[:number], False),
     )  # fmt: skip
+
+
+@compiled
+def _add_widths(codes: np.ndarray, at: Ints) -> None:
+    """Fills in where each code point begins in UTF-8, and at the end their bytes: [characters + 1], the first is 0."""
+    for place in range(len(codes)):
+        code = codes[place]
+        at[place + 1] = at[place] + 1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)
 
 
 @compiled

@@ -13,6 +13,8 @@ from contract.codeswitching.tokens import Tokens
 
 _FNV_START, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # FNV-1a, by code point
 _FEWEST_SLOTS, _SLOTS_A_WORD = 64, 3
+_UNKNOWN = -1
+_FEW = 2048  # tokens that the table does not hold, each of which may well be asked for in Python
 
 
 class _Held(NamedTuple):
@@ -34,6 +36,8 @@ class _Held(NamedTuple):
 class WordNumbers:
     """The numbers of tokens. New words are gathered, and taken into the table when they are many beside those it holds.
 
+    Of many unknown tokens the first ones are taken in before the others are looked for again: most are the same words.
+
     Args:
         number_of: gives a word's number, always the same.
     """
@@ -45,14 +49,27 @@ class WordNumbers:
 
     def of(self, tokens: Tokens) -> Ints:
         """The number of each token, int64 [tokens]."""
-        numbers = np.empty(len(tokens.starts), np.int64)
-        _find(tokens.codes, tokens.starts, tokens.ends, self._held, numbers)
-        for token in np.flatnonzero(numbers < 0).tolist():
-            word = tokens.joined[tokens.starts[token] : tokens.ends[token]]
-            numbers[token] = self._words[word] = self._number_of(word)
+        numbers = np.full(len(tokens.starts), _UNKNOWN)
+        unknown = self._look_up(tokens, np.arange(len(numbers)), numbers)
+        while len(unknown) > _FEW:
+            first, others = np.split(unknown, [max(_FEW, len(self._words))])
+            self._learn(tokens, first, numbers)
+            self._held = _held_of(self._words)
+            unknown = self._look_up(tokens, others, numbers)
+        self._learn(tokens, unknown, numbers)
         if len(self._words) > len(self._held.numbers) * 9 // 8:
             self._held = _held_of(self._words)
         return numbers
+
+    def _look_up(self, tokens: Tokens, which: Ints, numbers: Ints) -> Ints:
+        """Fills in the numbers of some tokens from the table; those that it does not hold."""
+        _find(tokens.codes, tokens.starts, tokens.ends, which, self._held, numbers)
+        return which[numbers[which] == _UNKNOWN]
+
+    def _learn(self, tokens: Tokens, which: Ints, numbers: Ints) -> None:
+        for token in which.tolist():
+            word = tokens.joined[tokens.starts[token] : tokens.ends[token]]
+            numbers[token] = self._words[word] = self._number_of(word)
 
 
 def _held_of(words: dict[str, int]) -> _Held:
@@ -77,15 +94,16 @@ def _fill(held: _Held) -> None:
 
 
 @compiled
-def _find(codes: np.ndarray, starts: Ints, ends: Ints, held: _Held, numbers: Ints) -> None:
-    """Fills in the number of each token, or -1 where the table does not hold it."""
-    for token in range(len(starts)):
+def _find(codes: np.ndarray, starts: Ints, ends: Ints, which: Ints, held: _Held, numbers: Ints) -> None:
+    """Fills in the numbers of those of some tokens that the table holds."""
+    for token in which:
         start, end = starts[token], ends[token]
         slot = _first_slot(codes, start, end, held)
         while held.slots[slot] >= 0 and not _is(codes, start, end, held, held.slots[slot]):
             slot = (slot + 1) & (len(held.slots) - 1)
         word = held.slots[slot]
-        numbers[token] = held.numbers[word] if word >= 0 else -1
+        if word >= 0:
+            numbers[token] = held.numbers[word]
 
 
 @compiled

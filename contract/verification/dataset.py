@@ -13,12 +13,13 @@ from contract.breaches import BreachError
 from contract.card import CARD
 from contract.errors import InputError
 from contract.hashing import MANIFEST
-from contract.manifest import Manifest, Shard, TotalsError, is_sealed, manifest_of
+from contract.manifest import MEND, Manifest, Shard, TotalsError, is_sealed, manifest_of
 from contract.pictures import FILES_FOLDER
 from contract.places import Place
 from contract.progress import progress
 from contract.schemas import REJECTS, SCHEMAS, dataset_name
 from contract.shards import REJECTS_FOLDER, shard_name
+from contract.verification.card import check_card
 from contract.verification.files import check_schema, check_version, whole_file
 from contract.verification.neighbours import Neighbours
 from contract.verification.pictures import check_pictures
@@ -66,6 +67,7 @@ def verify_dataset(place: Place) -> Verdict:
     listed = place.files()
     if listed is not None:
         _check_files(place, manifest, set(listed))
+    check_card(place, manifest)
     neighbours = Neighbours(place, manifest)
     total = Tallies()
 
@@ -143,7 +145,11 @@ def _manifest(place: Place) -> Manifest:
     except InputError as error:
         raise BreachError.of("manifest_unreadable", error) from error
     if not is_sealed(content):
-        raise BreachError("manifest_edited", f"{where} does not say what it said when it was written.")
+        raise BreachError(
+            "manifest_edited", f"{where} does not say what it said when it was written: its seal is not the sha256 of "
+            "what it says, or is gone.", "the seal that a stage writes.",
+            MEND,
+        )  # fmt: skip
     if manifest.dataset not in SCHEMAS:
         raise BreachError("dataset_unknown", f"{where} names {manifest.dataset!r}.", f"one of {', '.join(SCHEMAS)}.")
     return manifest

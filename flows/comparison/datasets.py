@@ -13,10 +13,13 @@ from contract.hashing import MANIFEST
 from contract.manifest import manifest_of
 from contract.places import Place
 from contract.schemas import SCHEMAS, description_of, unit_of
-from flows.comparison.rows import RowDifference, Side, compare_rows
+from flows.comparison.files import Side, check_sizes
+from flows.comparison.rows import RowDifference, compare_rows
+from flows.inspection.found import find
 from flows.shown import flat
 
 EXAMPLES = 3
+_OTHER = {"file": "a file", "checkpoint": "a checkpoint", "checkpoints": "a folder of checkpoints"}
 Values = tuple[Any, Any]
 
 
@@ -55,8 +58,8 @@ def compare(one: Place, other: Place, examples: int = EXAMPLES) -> Difference:
     """Compares two datasets of one name.
 
     Raises:
-        InputError: where one cannot be read.
-        UsageError: where they are not of one name.
+        InputError: where one cannot be read, or is not what its manifest states.
+        UsageError: where they are not of one name, or nothing is there.
     """
     before, after = _side(one), _side(other)
     name = before.manifest.dataset
@@ -66,6 +69,8 @@ def compare(one: Place, other: Place, examples: int = EXAMPLES) -> Difference:
         )
     if name not in SCHEMAS:
         raise UsageError(f"{one} holds a dataset {name!r}.", f"one of {', '.join(SCHEMAS)}.")
+    for side in (before, after):
+        check_sizes(side)
     old, new = _schema(before), _schema(after)
     columns = [field.name for field in old if field.name in new.names and new.field(field.name).type == field.type]
     if lacking := [key for key in SCHEMAS[name].key if key not in columns]:
@@ -83,13 +88,18 @@ def compare(one: Place, other: Place, examples: int = EXAMPLES) -> Difference:
 def _side(place: Place) -> Side:
     content = (place / MANIFEST).read()
     if content is None:
-        remedy = "`dvc fetch` what DVC keeps of it." if "@" in place.address else "run the stage that writes it."
-        raise InputError(f"{place} is not there, or no finished dataset: it has no {MANIFEST}.",
-                         "a dataset's folder, or PATH@REVISION.", remedy)  # fmt: skip
+        raise _no_dataset(place)
     manifest = manifest_of(content, str(place / MANIFEST))
     if not manifest.shards:
         raise InputError(f"{place / MANIFEST} states no shard.", "one at least.")
     return Side(place, manifest)
+
+
+def _no_dataset(place: Place) -> InputError | UsageError:
+    if "@" in place.address and place.local is None:
+        return InputError(f"{place} has no {MANIFEST} here.", "a dataset that DVC keeps.", "`dvc fetch` it.")
+    found = find(place)  # raises where it is nothing that is known
+    return UsageError(f"{place} is {_OTHER[found.kind]}.", "a dataset's folder, or PATH@REVISION.")
 
 
 def _schema(side: Side) -> pa.Schema:

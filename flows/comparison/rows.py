@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contract.manifest import Manifest, Shard
-from contract.places import Place
+from contract.manifest import Shard
 from contract.progress import progress
 from contract.schemas import DatasetSchema
 from flows.comparison.blocks import Blocks, Key, file_batches, merged
+from flows.comparison.files import Side, check_bytes
 from flows.inspection.rows import readable_row
 
 _ROWS, _ROWS_WITH_VECTORS = 2048, 64  # of a file at hand
@@ -40,7 +40,8 @@ class RowDifference:
         changed: rows that both have, otherwise.
         same: rows that are equal in both.
         columns: how many rows are otherwise in each column.
-        unread: rows of files with the same bytes in both, which are not read.
+        unread: rows of files with the same bytes in both, which are not compared row by row.
+        unhashed: of these, rows of files whose bytes are the same by the manifests' word, one at least lying elsewhere.
         added_rows: the first few of each.
         gone_rows: likewise.
         changes: likewise.
@@ -52,18 +53,11 @@ class RowDifference:
     changed: int = 0
     same: int = 0
     unread: int = 0
+    unhashed: int = 0
     columns: dict[str, int] = field(default_factory=dict)
     added_rows: list[dict[str, Any]] = field(default_factory=list)
     gone_rows: list[dict[str, Any]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Side:
-    """One of the two datasets."""
-
-    place: Place
-    manifest: Manifest
 
 
 def compare_rows(
@@ -71,9 +65,10 @@ def compare_rows(
 ) -> RowDifference:  # fmt: skip
     """Compares all rows by key.
 
-    Where both have the same number of shards, a key lies in the same shard of both and shards are compared one by one;
-    those with the same sha256 are not read. Else those shards are compared together whose numbers leave the same rest
-    by the greatest common divisor, since a key's shard is its hash modulo the number of shards.
+    Where both have the same number of shards, a key lies in the same shard of both and shards are compared one by one.
+    Else those shards are compared together whose numbers leave the same rest by the greatest common divisor, since a
+    key's shard is its hash modulo the number of shards. Shards of which both manifests state the same sha256 are hashed
+    where they lie on this machine, and left alone elsewhere.
 
     Args:
         one: the dataset before.
@@ -83,14 +78,17 @@ def compare_rows(
         examples: how many rows of each kind are kept.
 
     Raises:
-        InputError: where a file cannot be read or is not sorted.
+        InputError: where a file cannot be read, is not sorted, or is not the one that its manifest states.
     """
     found = RowDifference(examples)
     groups = gcd(len(one.manifest.shards), len(other.manifest.shards))
     for rest in progress(range(groups), f"diff: {schema.name}", unit="groups of shards"):
         before, after = (side.manifest.shards[rest::groups] for side in (one, other))
         if [shard.sha256 for shard in before] == [shard.sha256 for shard in after]:
-            found.unread += sum(shard.rows for shard in before)
+            rows = sum(shard.rows for shard in before)
+            found.unread += rows
+            if not all([check_bytes(one, before), check_bytes(other, after)]):
+                found.unhashed += rows
             continue
         _compare(_blocks(one, before, schema, columns), _blocks(other, after, schema, columns), schema, found)
     found.same += found.unread

@@ -22,8 +22,13 @@ def print_difference(found: Difference) -> None:
         f"{found.rows_out[0]:,} rows, then {found.rows_out[1]:,}: {rows.added:,} added, {rows.gone:,} gone, "
         f"{rows.changed:,} changed, {rows.same:,} the same"
     )
-    if rows.unread:
-        print(f"{rows.unread:,} of them lie in files with the same bytes")
+    if hashed := rows.unread - rows.unhashed:
+        print(f"{hashed:,} of them lie in files with the same bytes")
+    if rows.unhashed:
+        print(
+            f"{rows.unhashed:,} of them lie in files with the same bytes by their manifests; of files elsewhere, sizes "
+            "alone were compared: `m3p inspect --verify` reads them"
+        )
     made = {"version": found.versions, "shards": found.shards}
     about = {name: pair for name, pair in made.items() if pair[0] != pair[1]} | found.parameters
     _pairs(console, "Columns", "column", found.schema)

@@ -12,7 +12,7 @@ from contract.shards import REJECTS_FOLDER
 
 CONFIG = "config.json"  # of a checkpoint; model.checkpoint, which writes it, would load torch
 DETECTOR = "detector.json"  # of a detector; contract.detector would load torch
-_MAGIC = b"PAR1"
+_MAGIC, _ENDING = b"PAR1", ".parquet"  # either is enough for a file to be taken for Parquet
 _KINDS = "a dataset's folder, such as data/demo/captions, one of its shards, a checkpoint's or a detector's folder."
 
 Kind = Literal["dataset", "rejects", "file", "checkpoint", "checkpoints", "detector"]
@@ -44,6 +44,8 @@ def find(place: Place) -> Found:
         return Found("file", place)
     folders = place.folders()
     if first is not None and not folders:
+        if place.name.endswith(_ENDING):
+            return Found("file", place)  # a broken one, of which more is said by who reads it
         raise UsageError(f"{place} is no Parquet file: it begins with {first!r}.", _KINDS)
     if any((place / name / CONFIG).is_file() for name in folders):
         return Found("checkpoints", place)
@@ -58,7 +60,7 @@ def _nothing(place: Place, folders: list[str]) -> InputError | UsageError:
         return UsageError(f"{place} is empty{'' if place.local else ' or not there'}.", _KINDS)
     if inside := [name for name in folders if (place / name / MANIFEST).is_file()]:
         return UsageError(f"{place} holds the datasets {', '.join(inside)}.", f"one of them: {place / inside[0]}.")
-    if any(name.endswith(".parquet") for name in files):
+    if any(name.endswith(_ENDING) for name in files):
         return InputError(
             f"{place} is not a finished dataset: it has no {MANIFEST}.",
             "a folder that a stage has written to its end.",

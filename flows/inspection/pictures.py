@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from contract.errors import InputError
+from contract.errors import AccessError, InputError
 from contract.hashing import MANIFEST, shard_of
 from contract.manifest import Manifest, manifest_of
 from contract.pictures import FILES_FOLDER, read_picture
@@ -32,7 +32,7 @@ class Pictures:
         self._root: Place | None = None
 
     def of(self, image_id: str) -> Image.Image | None:
-        """The picture as upright RGB; None where it is unknown, gone or broken."""
+        """The picture as upright RGB; None where it is unknown, gone, broken or not to be read."""
         try:
             uri = self._uris(shard_of(image_id, len(self._manifest.shards))).get(image_id)
             parts = PurePosixPath(uri or "/")
@@ -40,7 +40,7 @@ class Pictures:
                 return None
             content = self._read(uri)
             return read_picture(content, uri) if content is not None else None
-        except InputError:
+        except (InputError, AccessError):
             return None
 
     def _read(self, uri: str) -> bytes | None:

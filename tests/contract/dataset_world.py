@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from contract.hashing import fingerprint, sha256_of_file, shard_of, stable_hash
+from contract.card import write_finished
+from contract.hashing import fingerprint, sha256_of_file, sha256_of_json, shard_of, stable_hash
 from contract.manifest import Manifest, read_manifest
 from contract.rejects import Reject
 from contract.schemas import REJECTS, SCHEMAS
@@ -38,12 +39,13 @@ def write_dataset(
             rejects_writer.write(sorted(lost, key=lambda row: tuple(row[key] for key in REJECTS.key)))
         written.append(writer.shard())
         rejected.append(rejects_writer.shard())
-    Manifest(
+    manifest = Manifest(
         dataset=name, version=schema.version, stage=name, parameters=parameters, seed=7,
         inputs={one: fingerprint(folder.parent / one) for one in inputs}, shards=written, rejects=rejected,
         rows_in=len(rows) + len(rejects), rows_out=len(rows),
         rejected=dict(sorted(Counter(row["reason"] for row in rejects).items())), statistics=statistics or {},
-    ).write(folder)  # fmt: skip
+    )  # fmt: skip
+    write_finished(manifest, folder)
     return folder
 
 
@@ -153,7 +155,7 @@ def first_shard(folder: Path) -> Path:
 
 
 def restate(folder: Path, **changes: Any) -> None:
-    """Writes the manifest anew so that it states the files as they now are, and is sealed."""
+    """Writes card and manifest anew so that they state the files as they now are; the manifest is sealed."""
     manifest = read_manifest(folder)
 
     def stated(shard):
@@ -166,13 +168,23 @@ def restate(folder: Path, **changes: Any) -> None:
     out = sum(shard.rows for shard in shards)
     values = {"shards": shards, "rejects": rejects, "rows_out": out}
     values |= {"rows_in": out + sum(changes.get("rejected", manifest.rejected).values())} | changes
-    replace(manifest, **values).write(folder)
+    restated = replace(manifest, **values)
+    if restated.dataset in SCHEMAS:
+        write_finished(restated, folder)
+    else:
+        restated.write(folder)
 
 
 def edit_manifest(folder: Path, **changes: Any) -> None:
     """Changes what the manifest says, as an editor would."""
     path = folder / "_manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def reseal(folder: Path, values: dict[str, Any]) -> None:
+    """Writes a manifest that says anything at all, with a seal that fits it."""
+    said = {name: value for name, value in values.items() if name != "seal"}
+    (folder / "_manifest.json").write_text(json.dumps(said | {"seal": sha256_of_json(said)}))
 
 
 def rewrite(path: Path, change: Any) -> None:

@@ -1,8 +1,8 @@
 """Every damage is found, and found by its name."""
 
 import copy
+import dataclasses
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,25 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dataset_world import edit_manifest, first_shard, reject, restate, rewrite, with_schema, write_world
+from dataset_world import edit_manifest, first_shard, reject, reseal, restate, rewrite, with_schema
 
-from contract.breaches import BREACHES, BreachError
+from contract.breaches import OF_DATASETS, BreachError
 from contract.hashing import shard_of
 from contract.manifest import read_manifest
 from contract.places import Place
+from contract.schemas import SCHEMAS
 from contract.verification.dataset import verify_dataset, verify_file
 
 DATASETS = ("images", "captions", "regions", "triples", "lexicon", "codeswitch", "corpus")
-
-
-@pytest.fixture(scope="session")
-def whole(tmp_path_factory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture
-def world(whole, tmp_path) -> Path:
-    return shutil.copytree(whole, tmp_path / "world")
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -205,8 +196,18 @@ def rename_shards(folder: Path) -> None:
     for number, shard in enumerate(manifest["shards"]):
         (folder / shard["path"]).rename(folder / f"{number}.parquet")
         shard["path"] = f"{number}.parquet"
-    del manifest["seal"]
-    (folder / "_manifest.json").write_text(json.dumps(manifest))
+    reseal(folder, manifest)
+
+
+def no_seal(folder: Path) -> None:
+    values = json.loads((folder / "_manifest.json").read_text())
+    del values["seal"]
+    (folder / "_manifest.json").write_text(json.dumps(values))
+
+
+def edit_card(folder: Path) -> None:
+    card = folder / "_README.md"
+    card.write_text(card.read_text().replace("rejected", "accepted"))
 
 
 SPAN = {"start": 3, "end": 5, "source": "ed", "target": "roter", "lang": "de"}
@@ -215,6 +216,10 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("manifest_unreadable", "captions", lambda folder: (folder / "_manifest.json").write_text('{"dataset": "cap')),
     ("manifest_edited", "captions", lambda folder: edit_manifest(folder, parameters={"layout": "coco"})),
     ("manifest_edited", "regions", lambda folder: edit_manifest(folder, seed=8)),
+    ("manifest_edited", "corpus", no_seal),
+    ("card", "captions", lambda folder: (folder / "_README.md").unlink()),
+    ("card", "captions", edit_card),
+    ("card", "lexicon", lambda folder: (folder / "_README.md").write_bytes(b"\xff")),
     ("totals", "captions", lambda folder: edit_manifest(folder, rows_in=99)),
     ("totals", "captions", lambda folder: edit_manifest(folder, rejected={})),
     ("dataset_unknown", "corpus", lambda folder: restate(folder, dataset="sonnets")),
@@ -294,9 +299,9 @@ def test_each_damage_is_found_by_its_name(world, breach, name, damage):
 
 
 def test_every_breach_of_a_dataset_is_planted():
-    of_checkpoints = {"no_checkpoint", "weights", "tokenizer"}
+    """Those of checkpoints are in tests/flows/test_inspect_checkpoints.py."""
     of_one_file = {"rows"}  # the totals of a manifest go before it; see below
-    assert set(BREACHES) - of_checkpoints - of_one_file == {breach for breach, _, _ in DAMAGES}
+    assert set(OF_DATASETS) - of_one_file == {breach for breach, _, _ in DAMAGES}
 
 
 def test_a_number_of_rows_that_only_the_file_contradicts(world):
@@ -305,8 +310,7 @@ def test_a_number_of_rows_that_only_the_file_contradicts(world):
     several = [shard for shard in values["shards"] if shard["rows"]]
     several[0]["rows"] += 1
     several[1]["rows"] -= 1  # the totals still add up
-    del values["seal"]
-    (folder / "_manifest.json").write_text(json.dumps(values))
+    reseal(folder, values)
     with pytest.raises(BreachError) as found:
         verify_dataset(Place.of(folder))
     assert found.value.name == "rows"
@@ -326,11 +330,12 @@ def test_the_first_breach_is_the_same_whichever_thread_is_faster(world):
     assert "part-00000-of-00003" in found.pop()
 
 
-def test_an_older_manifest_has_no_seal_and_is_read(world):
-    path = world / "corpus" / "_manifest.json"
-    values = json.loads(path.read_text())
-    del values["seal"]
-    path.write_text(json.dumps(values))
+def test_the_card_of_an_older_minor_version_is_its_own(world, monkeypatch):
+    """It lists the columns of its time."""
+    schema = SCHEMAS["corpus"]
+    mood = schema.arrow.append(pa.field("mood", pa.string(), metadata={"description": "A mood.", "unit": "a word"}))
+    newer = dataclasses.replace(schema, version="1.7", arrow=mood)
+    monkeypatch.setitem(SCHEMAS, "corpus", newer)
     verify_dataset(Place.of(world / "corpus"))
 
 

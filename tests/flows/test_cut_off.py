@@ -6,17 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from dataset_world import write_world
 from project import make_project
 
 from flows.cli import CUT_OFF
 
 FIRST_LINE, NOTHING, ALL = '(read -r line; echo "$line")', "true", "cat"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
 
 
 def piped(folder: Path, command: str, reader: str) -> tuple[str, str, int]:
@@ -39,13 +33,13 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_it_ends_quietly_where_nobody_reads(command, world):
-    assert piped(world, command, NOTHING) == ("", "", CUT_OFF)
+def test_it_ends_quietly_where_nobody_reads(command, whole):
+    assert piped(whole, command, NOTHING) == ("", "", CUT_OFF)
 
 
-def test_it_ends_quietly_where_nobody_reads_on(world, monkeypatch):
+def test_it_ends_quietly_where_nobody_reads_on(whole, monkeypatch):
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
-    out, said, code = piped(world, "inspect captions", FIRST_LINE)
+    out, said, code = piped(whole, "inspect captions", FIRST_LINE)
     assert out.startswith("captions 1.0 in captions") and out.count("\n") == 1
     assert (said, code) == ("", CUT_OFF)
 
@@ -56,7 +50,7 @@ def test_a_plan_and_an_error_too(tmp_path):
     assert piped(project, "inspect nothing-here 2>&1", NOTHING) == ("", "", CUT_OFF)
 
 
-def test_a_reader_of_all_of_it_changes_nothing(world):
-    out, said, code = piped(world, "inspect captions", ALL)
+def test_a_reader_of_all_of_it_changes_nothing(whole):
+    out, said, code = piped(whole, "inspect captions", ALL)
     assert "caption_orphan" in out and (said, code) == ("", 0)
-    assert piped(world, "inspect nothing-here", ALL)[2] == 2
+    assert piped(whole, "inspect nothing-here", ALL)[2] == 2

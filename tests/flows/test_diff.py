@@ -71,13 +71,72 @@ def test_rows_added_gone_and_changed_are_counted_and_shown(captions, tmp_path, c
         assert part in shown
 
 
-def test_the_same_is_found_the_same_and_is_not_read(captions, tmp_path, capsys):
+def test_the_same_is_found_the_same_by_its_bytes(captions, tmp_path, capsys):
     one = write_dataset(tmp_path / "one", "captions", captions)
     other = write_dataset(tmp_path / "other", "captions", captions)
     found = differing(capsys, one, other)
     assert counts(found) == {"added": 0, "gone": 0, "changed": 0, "same": 36}
-    assert found["rows"]["unread"] == 36
+    assert found["rows"]["unread"] == 36 and found["rows"]["unhashed"] == 0
     assert not any(found[name] for name in ("schema", "parameters", "inputs", "rejected", "statistics"))
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+
+
+def write_anew(path: Path) -> None:
+    rewrite(path, lambda old: [*old[:-1], old[-1] | {"text": "quite another text"}])
+
+
+DAMAGES = {"sha256": flip, "bytes": write_anew, "is not there": Path.unlink}
+
+
+@pytest.mark.parametrize("said", DAMAGES)
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_is_not_as_its_manifest_says_is_never_called_the_same(said, side, captions, tmp_path, capsys):
+    sides = [write_dataset(tmp_path / name, "captions", captions) for name in ("one", "other")]
+    shard = sorted(sides[side].glob("*.parquet"))[2]
+    DAMAGES[said](shard)
+    for given in ((), ("--json",)):
+        assert run_command(["diff", *map(str, sides), *given]) == 1
+        out, error = capsys.readouterr()
+        assert not out and error.startswith(f"m3p: {shard} ") and said in error.splitlines()[0]
+        assert f"`m3p inspect {sides[side]} --verify`" in error
+    assert run_command(["inspect", str(sides[side]), "--verify"]) == 1
+
+
+def test_a_damaged_file_among_those_that_are_read_is_told_by_its_bytes(captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions)
+    other = write_dataset(tmp_path / "other", "captions", [row | {"text": row["text"] + "!"} for row in captions])
+    write_anew(sorted(other.glob("*.parquet"))[1])
+    assert run_command(["diff", str(one), str(other)]) == 1
+    assert "part-00001-of-00003.parquet" in capsys.readouterr().err
+
+
+def test_of_files_elsewhere_sizes_are_compared_and_it_is_said(captions, tmp_path, capsys):
+    one = write_dataset(tmp_path / "one", "captions", captions)
+    memory = fsspec.filesystem("memory")
+    memory.put(str(one), "/elsewhere", recursive=True)
+    try:
+        found = differing(capsys, one, "memory://elsewhere")
+        assert found["rows"]["same"] == found["rows"]["unread"] == found["rows"]["unhashed"] == 36
+        assert run_command(["diff", str(one), "memory://elsewhere"]) == 0
+        shown = capsys.readouterr().out
+        assert (
+            "36 of them lie in files with the same bytes by their manifests; of files elsewhere, sizes alone" in shown
+        )
+        shard = "/elsewhere/part-00001-of-00003.parquet"
+        memory.pipe(shard, memory.cat(shard) + b"1")
+        assert run_command(["diff", str(one), "memory://elsewhere"]) == 1
+        assert "memory://elsewhere/part-00001-of-00003.parquet has" in capsys.readouterr().err
+        memory.rm(shard)
+        assert run_command(["diff", str(one), "memory://elsewhere"]) == 1
+        error = capsys.readouterr().err
+        assert "memory://elsewhere/part-00001-of-00003.parquet is not there" in error and "dvc" not in error
+    finally:
+        memory.rm("/elsewhere", recursive=True)
 
 
 @pytest.mark.parametrize("shards", [1, 2, 4, 6, 12])
@@ -119,14 +178,22 @@ def test_wrong_input_is_one_message(captions, tmp_path, capsys):
     unsorted = write_dataset(tmp_path / "unsorted", "captions", captions)
     rewrite(first_shard(unsorted), lambda old: old[::-1])
     restate(unsorted)
+    write_dataset(tmp_path / "unfinished", "captions", captions)
+    (tmp_path / "unfinished" / "_manifest.json").unlink()
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "config.json").write_text("{}")
     cases = {
-        corpus: (2, "two versions of one dataset"), tmp_path / "nowhere": (1, "not there"),
+        corpus: (2, "two versions of one dataset"), tmp_path / "nowhere": (2, "not there"),
+        tmp_path / "unfinished": (1, "_manifest.json"), tmp_path: (2, "a folder of checkpoints"),
+        tmp_path / "checkpoint": (2, "a checkpoint"), first_shard(one): (2, "a file"),
         unsorted: (1, "not sorted"), f"{one}@HEAD": (2, "no repository of DVC"), "s4://x/y": (2, "Protocol"),
     }  # fmt: skip
     for other, (code, said) in cases.items():
         assert run_command(["diff", str(one), str(other)]) == code
         error = capsys.readouterr().err
         assert said in error and "Traceback" not in error, error
+    for missing in (tmp_path / "nowhere", "memory://nowhere/captions"):  # to both commands the same
+        assert run_command(["inspect", str(missing)]) == run_command(["diff", str(missing), str(one)]) == 2
 
 
 def test_what_rows_hold_reaches_no_terminal_as_a_command(captions, tmp_path, capsys):
@@ -146,9 +213,13 @@ def test_versions_elsewhere_are_compared(captions, tmp_path, capsys):
     fsspec.filesystem("memory").rm("/compared", recursive=True)
 
 
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture
-def repository(captions, tmp_path, monkeypatch) -> Path:
-    """Two commits of one dataset, kept by DVC."""
+def empty_repository(tmp_path, monkeypatch) -> Path:
+    """One of Git and DVC, which is the present folder."""
     root = tmp_path / "repository"
     root.mkdir()
     monkeypatch.chdir(root)
@@ -156,20 +227,52 @@ def repository(captions, tmp_path, monkeypatch) -> Path:
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "test")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "test@example.org")
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True)
-
     run("git", "init", "--quiet")
     run(sys.executable, "-m", "dvc", "init", "--quiet")
+    return root
+
+
+@pytest.fixture
+def repository(captions, empty_repository) -> Path:
+    """Two commits of one dataset, kept by DVC."""
     for number, rows in enumerate((captions, edited(captions))):
-        shutil.rmtree(root / "data" / "captions", ignore_errors=True)
-        write_dataset(root / "data" / "captions", "captions", rows, layout=f"layout {number}")
+        shutil.rmtree(empty_repository / "data" / "captions", ignore_errors=True)
+        write_dataset(empty_repository / "data" / "captions", "captions", rows, layout=f"layout {number}")
         run(sys.executable, "-m", "dvc", "add", "--quiet", "data/captions")
         run("git", "add", ".")
         run("git", "commit", "--quiet", "-m", f"version {number}")
     run("git", "tag", "second")
-    return root
+    return empty_repository
+
+
+def test_what_a_revision_does_not_hold_is_told_apart(captions, empty_repository, capsys):
+    """A run leaves dvc.lock to be committed: until then no revision knows the folder."""
+
+    def said(address: str, code: int) -> str:
+        assert run_command(["diff", address, "data/captions"]) == code
+        error = capsys.readouterr().err
+        assert "Traceback" not in error
+        return error
+
+    root = empty_repository
+    write_dataset(root / "data" / "captions", "captions", captions)
+    (root / "dvc.yaml").write_text("stages:\n  captions:\n    cmd: 'true'\n    outs: [data/captions]\n")
+    run("git", "add", "dvc.yaml")
+    run("git", "commit", "--quiet", "-m", "before any run")
+    run(
+        sys.executable, "-m", "dvc", "commit", "--quiet", "--force"
+    )  # as a run does: dvc.lock is written, and not added
+    for address in ("data/captions@HEAD", "data/captions/_manifest.json@HEAD"):
+        error = said(address, 1)
+        assert "dvc.lock of HEAD does not state data/captions" in error and "git commit" in error, error
+    error = said("data/captions@HEAD~1", 2)
+    assert "there is no revision 'HEAD~1'" in error and "git log --oneline" in error
+    error = said("data/lexicon@HEAD", 1)
+    assert "HEAD holds no data/lexicon" in error and "dvc.yaml" in error
+    run("git", "add", "dvc.lock")
+    run("git", "commit", "--quiet", "-m", "after a run")
+    assert counts(differing(capsys, "data/captions@HEAD", "data/captions"))["same"] == 36
+    assert "dvc.lock of HEAD~1 does not state data/captions" in said("data/captions@HEAD~1", 1)
 
 
 def test_revisions_that_dvc_keeps_are_compared_and_inspected(repository):

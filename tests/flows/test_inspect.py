@@ -31,7 +31,6 @@ from dataset_world import (
     rewrite,
     triple_rows,
     write_dataset,
-    write_world,
 )  # fmt: skip
 from PIL import Image
 
@@ -41,16 +40,6 @@ from flows.cli import run_command
 
 HOSTILE = "<script>alert(1)</script>\x1b[31mred\x9b31m\u202eabc"
 CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
-
-
-@pytest.fixture(scope="session")
-def whole(tmp_path_factory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture
-def world(whole, tmp_path) -> Path:
-    return shutil.copytree(whole, tmp_path / "world")
 
 
 @pytest.fixture
@@ -197,6 +186,17 @@ def test_parquet_of_strangers_is_shown_and_does_not_pass_for_ours(tmp_path, caps
     assert "dataset_unknown" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", [b"", b"no Parquet at all", b"PAR1", b"PAR1 and then nothing"])
+def test_what_is_called_parquet_and_is_none_is_a_breach_by_name(content, tmp_path, capsys):
+    path = tmp_path / "part-00000-of-00001.parquet"
+    path.write_bytes(content)
+    assert run_command(["inspect", str(path), "--verify"]) == 1
+    assert capsys.readouterr().err.startswith("m3p: not_parquet: ")
+    path.rename(tmp_path / "notes.txt")  # what is not called so, or is not there, is no file of a dataset
+    for other in (tmp_path / "nothing.parquet", *([] if content.startswith(b"PAR1") else [tmp_path / "notes.txt"])):
+        assert run_command(["inspect", str(other), "--verify"]) == 2
+
+
 def test_types_that_json_lacks_are_text_there(tmp_path, capsys):
     when, price = datetime.datetime(2021, 6, 19, 12, 30), decimal.Decimal("1.50")
     pq.write_table(pa.table({"when": [when], "day": [when.date()], "price": [price]}), tmp_path / "strange.parquet")
@@ -229,14 +229,16 @@ def test_a_thousand_classes_do_not_push_out_what_else_is_known(world, capsys):
 
 def test_wrong_input_is_one_message(world, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
-    (tmp_path / "text.parquet").write_text("no Parquet at all")
+    for name in ("text.md", "text.parquet"):
+        (tmp_path / name).write_text("no Parquet at all")
     (tmp_path / "cut.parquet").write_bytes(b"PAR1 and then nothing")
     (world / "regions" / "_manifest.json").unlink()
     first_shard(world / "captions").unlink()
     (world / "corpus" / "_manifest.json").write_text('{"dataset": 1}')
     cases = {
         "nothing-here": (2, "nothing-here is not there"), tmp_path / "empty": (2, "is empty"),
-        tmp_path / "text.parquet": (2, "no Parquet"), tmp_path / "cut.parquet": (1, "cannot be read as Parquet"),
+        tmp_path / "text.md": (2, "no Parquet"), tmp_path / "text.parquet": (1, "cannot be read as Parquet"),
+        tmp_path / "cut.parquet": (1, "cannot be read as Parquet"),
         world / "regions": (1, "_manifest.json"), world / "captions": (1, "is not there"),
         world / "corpus": (1, "manifest"),
         world: (2, "captions, codeswitch, corpus"), "nowhere://x/y": (2, "Protocol not known"),

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 from browser import CHROMIUM, Page
-from dataset_world import write_world
 from safetensors.numpy import save_file
 
 from flows.cli import run_command
@@ -16,15 +15,10 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 WIDTHS = (1280, 390)  # px: a desktop's window and a telephone's
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return write_world(tmp_path_factory.mktemp("world"))
-
-
 @pytest.mark.parametrize("name", ["codeswitch", "regions", "triples"])
-def test_nothing_is_broken_empty_or_too_wide(name, root, capsys):
-    assert run_command(["inspect", str(root / name), "--html", str(root / f"{name}.html")]) == 0
-    with Page(root / f"{name}.html") as page:
+def test_nothing_is_broken_empty_or_too_wide(name, whole, tmp_path, capsys):
+    assert run_command(["inspect", str(whole / name), "--html", str(tmp_path / "page.html")]) == 0
+    with Page(tmp_path / "page.html") as page:
         for width in WIDTHS:
             for dark in (False, True):
                 page.look(width, dark)

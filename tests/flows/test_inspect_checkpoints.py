@@ -9,9 +9,11 @@ from pathlib import Path
 import fsspec
 import pytest
 import torch
+from rights import forbidden, open_copy
 from safetensors.torch import load_file, save_file
 from task_world import world  # noqa: F401
 
+from contract.breaches import OF_CHECKPOINTS
 from flows.cli import run_command
 from flows.inspection import checkpoint as shown_checkpoint
 from flows.inspection import found
@@ -170,18 +172,41 @@ def no_network(path: Path) -> None:
     (path / checkpoint.CONFIG).write_text(json.dumps(values))
 
 
-@pytest.mark.parametrize(
-    ("name", "damage"),
-    [
-        ("weights", cut_off), ("weights", another_shape), ("weights", other_network), ("no_checkpoint", pickled),
-        ("no_checkpoint", no_network), ("tokenizer", other_tokenizer),
-        ("no_checkpoint", lambda path: (path / checkpoint.WEIGHTS).unlink()),
-        ("no_checkpoint", lambda path: (path / checkpoint.MODEL_FILE).unlink()),
-        ("no_checkpoint", lambda path: (path / checkpoint.CONFIG).write_text("[]")),
-    ],
-)  # fmt: skip
+DAMAGES = [
+    ("weights", cut_off), ("weights", another_shape), ("weights", other_network), ("no_checkpoint", pickled),
+    ("no_checkpoint", no_network), ("tokenizer", other_tokenizer),
+    ("no_checkpoint", lambda path: (path / checkpoint.WEIGHTS).unlink()),
+    ("no_checkpoint", lambda path: (path / checkpoint.MODEL_FILE).unlink()),
+    ("no_checkpoint", lambda path: (path / checkpoint.CONFIG).write_text("[]")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGES)
 def test_each_damage_is_found_by_its_name(name, damage, folder, capsys):
     damage(folder / "captioning-each" / "fr")
     assert run_command(["inspect", str(folder / "captioning-each"), "--verify"]) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"m3p: {name}: ") and "fr" in error and "Traceback" not in error
+
+
+def test_every_breach_of_a_checkpoint_is_planted():
+    """Those of datasets are in tests/contract/test_verification.py."""
+    assert set(OF_CHECKPOINTS) == {name for name, _ in DAMAGES}
+
+
+@pytest.mark.parametrize("name", [checkpoint.WEIGHTS, checkpoint.CONFIG, checkpoint.MODEL_FILE])
+def test_what_may_not_be_read_is_no_breach(name, folder, capsys):
+    with open_copy(folder / "generation") as copy:
+        inspected(capsys, copy, "--verify")
+        with forbidden(copy / name):
+            assert run_command(["inspect", str(copy), "--verify"]) == 1
+    assert capsys.readouterr().err.startswith(f"m3p: {copy / name} may not be read")
+
+
+def test_another_number_among_the_weights_is_not_told(folder, capsys):
+    """Nothing states the sha256 of the weights; docs/inspect.md says so."""
+    path = folder / "generation" / checkpoint.WEIGHTS
+    weights = load_file(path)
+    name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
+    save_file(weights | {name: weights[name] + 1}, path)
+    assert "whole" in inspected(capsys, folder / "generation", "--verify")

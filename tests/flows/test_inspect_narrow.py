@@ -1,22 +1,16 @@
 """Tables in a narrow terminal: cells break between words, and within one only where it is longer than there is room."""
 
 import pytest
-from dataset_world import write_world
 from rich.console import Console
 
 from flows.cli import run_command
 from flows.inspection.text import column_widths, print_table
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return write_world(tmp_path_factory.mktemp("world"))
-
-
 @pytest.mark.parametrize("width", [60, 72, 100])
-def test_words_stay_whole(width, world, capsys, monkeypatch):
+def test_words_stay_whole(width, whole, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
-    assert run_command(["inspect", str(world / "captions")]) == 0
+    assert run_command(["inspect", str(whole / "captions")]) == 0
     lines = capsys.readouterr().out.splitlines()
     tables = lines[2:]
     assert max(map(len, tables)) <= width and "…" not in "".join(tables)
