@@ -67,7 +67,8 @@ def inspect(
     path: Annotated[
         str,
         typer.Argument(
-            help="A dataset's folder, a shard, a checkpoint; a path or an address such as s3://bucket/captions."
+            help="A dataset's folder, a shard, a checkpoint, or a folder of several; a path or an address such as "
+            "s3://bucket/captions."
         ),
     ],
     rows: Annotated[int, typer.Option(min=0, help="Sample rows to show.")] = 5,

@@ -19,7 +19,10 @@ from flows.inspection.found import find
 from flows.shown import flat
 
 EXAMPLES = 3
-_OTHER = {"file": "a file", "checkpoint": "a checkpoint", "checkpoints": "a folder of checkpoints"}
+_OTHER = {
+    "file": "a file", "rejects": "a dataset's rejects", "datasets": "a folder of datasets",
+    "checkpoint": "a checkpoint", "checkpoints": "a folder of checkpoints", "detector": "a detector",
+}  # fmt: skip
 Values = tuple[Any, Any]
 
 

@@ -54,6 +54,8 @@ def inspect(wanted: Wanted) -> None:
     found = find(place)
     if found.kind in ("dataset", "rejects", "file"):
         _show_dataset(found, wanted)
+    elif found.kind == "datasets":
+        _show_datasets(found.place, wanted)
     else:
         _show_checkpoints(found, wanted)
 
@@ -103,6 +105,10 @@ def _verdict(place: Place) -> dict[str, Any]:
         names = [name for name in place.folders() if (place / name / CONFIG).is_file() and not name.startswith(".")]
         count = sum(verify_checkpoint(place / name) for name in names)
         return {"said": f"{where}: {counted(count, 'checkpoint')}, whole and of one piece."}
+    if found.kind == "datasets":
+        from flows.inspection.datasets import datasets_in
+
+        return {"said": "\n".join(_verdict(place / name)["said"] for name in datasets_in(place))}
     verdict = verify_dataset(place) if found.kind == "dataset" else verify_file(place)
     compared = f"; its rows fit {', '.join(verdict.compared)} beside it" if verdict.compared else ""
     unlisted = " This place does not list its files: one too many would not be seen." if verdict.unlisted else ""
@@ -129,6 +135,23 @@ def _show_dataset(found: Found, wanted: Wanted) -> None:
         from flows.inspection.text import print_inspection
 
         print_inspection(inspection)
+
+
+def _show_datasets(place: Place, wanted: Wanted) -> None:
+    from flows.inspection.datasets import look_at_datasets, others_in, print_datasets
+
+    datasets = look_at_datasets(place)
+    others = others_in(place, datasets)
+    if wanted.html is not None:
+        raise UsageError(f"{place} holds several datasets, of which there is no page.",
+                         f"one of them, such as {place / datasets[0].name}.")  # fmt: skip
+    if wanted.as_json:
+        from flows.inspection.machine import datasets_json, to_json
+
+        values = datasets_json(place.address, datasets, others)
+        print(to_json(values | ({"verified": True} if wanted.verify else {})))
+    else:
+        print_datasets(place, datasets, others)
 
 
 def _show_checkpoints(found: Found, wanted: Wanted) -> None:

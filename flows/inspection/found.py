@@ -1,4 +1,4 @@
-"""What lies at an address: a dataset, its rejects, a file of one, a checkpoint, a folder of checkpoints, a detector."""
+"""What lies at an address: a dataset, its rejects, a file of one, a checkpoint, a detector, a folder of several."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DETECTOR = "detector.json"  # of a detector; contract.detector would load torch
 _MAGIC, _ENDING = b"PAR1", ".parquet"  # either is enough for a file to be taken for Parquet
 _KINDS = "a dataset's folder, such as data/demo/captions, one of its shards, a checkpoint's or a detector's folder."
 
-Kind = Literal["dataset", "rejects", "file", "checkpoint", "checkpoints", "detector"]
+Kind = Literal["dataset", "datasets", "rejects", "file", "checkpoint", "checkpoints", "detector"]
 _KNOWN_BY: tuple[tuple[str, Kind], ...] = ((MANIFEST, "dataset"), (CONFIG, "checkpoint"), (DETECTOR, "detector"))
 
 
@@ -49,6 +49,8 @@ def find(place: Place) -> Found:
         raise UsageError(f"{place} is no Parquet file: it begins with {first!r}.", _KINDS)
     if any((place / name / CONFIG).is_file() for name in folders):
         return Found("checkpoints", place)
+    if any((place / name / MANIFEST).is_file() for name in folders):
+        return Found("datasets", place)
     raise _nothing(place, folders)
 
 
@@ -58,8 +60,6 @@ def _nothing(place: Place, folders: list[str]) -> InputError | UsageError:
         return UsageError(f"{place} is not there.", _KINDS)
     if not files and not folders:
         return UsageError(f"{place} is empty{'' if place.local else ' or not there'}.", _KINDS)
-    if inside := [name for name in folders if (place / name / MANIFEST).is_file()]:
-        return UsageError(f"{place} holds the datasets {', '.join(inside)}.", f"one of them: {place / inside[0]}.")
     if any(name.endswith(_ENDING) for name in files):
         return InputError(
             f"{place} is not a finished dataset: it has no {MANIFEST}.",

@@ -10,6 +10,7 @@ from typing import Any
 
 from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.dataset import Inspection
+from flows.inspection.datasets import Stated
 from flows.inspection.rows import readable_row
 
 
@@ -29,6 +30,12 @@ def inspection_json(inspection: Inspection) -> dict[str, Any]:
         "statistics": {"read": inspection.read, **asdict(inspection.statistics)},
         "rows": [readable_row(row) for row in inspection.rows], "notes": inspection.notes,
     }  # fmt: skip
+
+
+def datasets_json(address: str, datasets: Sequence[Stated], others: Sequence[str]) -> dict[str, Any]:
+    """What is shown of a folder of datasets."""
+    stated = [asdict(one) for one in datasets]
+    return {"kind": "datasets", "address": address, "datasets": stated, "others": list(others)}
 
 
 def checkpoints_json(address: str, views: Sequence[CheckpointView], several: bool) -> dict[str, Any]:

@@ -241,7 +241,7 @@ def test_wrong_input_is_one_message(world, tmp_path, capsys):
         tmp_path / "cut.parquet": (1, "cannot be read as Parquet"),
         world / "regions": (1, "_manifest.json"), world / "captions": (1, "is not there"),
         world / "corpus": (1, "manifest"),
-        world: (2, "captions, codeswitch, corpus"), "nowhere://x/y": (2, "Protocol not known"),
+        world: (1, "corpus"), "nowhere://x/y": (2, "Protocol not known"),
         "memory://nothing/here": (2, "not there"), "http://127.0.0.1:9/x": (1, "Cannot connect"),
     }  # fmt: skip
     for path, (code, said) in cases.items():
