@@ -113,7 +113,7 @@ def look_at_detector(place: Place) -> CheckpointView:
     stated = {name: values.get(name) or [] for name in ("class_names", "attribute_names")}
     names = {name: list(map(str, found)) for name, found in stated.items() if isinstance(found, list)}
     if len(names) < len(stated) or not names["class_names"]:
-        raise InputError(f"{place / DETECTOR} names no classes.", f"a detector: {DETECTOR} and {WEIGHTS}.")
+        raise InputError(f"{place / DETECTOR} lists no classes, or attributes as no list.", f"{DETECTOR}, {WEIGHTS}.")
     tensors, total = read_header(place / WEIGHTS)
     return CheckpointView(place, values, {}, tensors, total, [], [], classes=names)
 
