@@ -49,7 +49,7 @@ def check_values(values: dict[str, Any]) -> None:
     Raises:
         UnlikeError: names the first that is not as stages write it.
     """
-    _check_depth(values)
+    check_depth(values)
     for name, rule in _KEYS.items():
         if name not in values:
             raise UnlikeError(f"it has no {name!r}")
@@ -78,8 +78,12 @@ def _check(name: str, value: Any, rule: _Rule) -> None:
         raise UnlikeError(f"{name!r} is {text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'}", f"{expected}.")
 
 
-def _check_depth(values: dict[str, Any]) -> None:
-    """Refuses what is nested so deep that whoever prints it would end in Python's limit."""
+def check_depth(values: dict[str, Any]) -> None:
+    """Refuses what is nested so deep that whoever prints it would end in Python's limit.
+
+    Raises:
+        UnlikeError: where it is.
+    """
     level: list[Any] = [values]
     for _ in range(_DEEPEST + 2):
         level = [
@@ -99,7 +103,7 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return _is_integer(value) and value >= 0
+    return _is_integer(value) and 0 <= value < 1 << 63
 
 
 def _is_object(value: Any) -> bool:

@@ -184,12 +184,12 @@ SCHEMAS: dict[str, DatasetSchema] = {
 
 def dataset_name(schema: pa.Schema) -> str:
     """The dataset's name as its files state it; empty where they state none."""
-    return (schema.metadata or {}).get(_META_NAME, b"").decode()
+    return _text((schema.metadata or {}).get(_META_NAME, b""))
 
 
 def version_of(schema: pa.Schema) -> str:
     """The version of the dataset's schema that its file states; empty where it states none."""
-    return (schema.metadata or {}).get(_META_VERSION, b"").decode()
+    return _text((schema.metadata or {}).get(_META_VERSION, b""))
 
 
 def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> None:
@@ -225,9 +225,14 @@ def check_version(schema: pa.Schema, expected: DatasetSchema, where: str) -> Non
 
 def unit_of(field: pa.Field) -> str:
     """A column's unit; empty where it has none."""
-    return (field.metadata or {}).get(b"unit", b"").decode()
+    return _text((field.metadata or {}).get(b"unit", b""))
 
 
 def description_of(field: pa.Field) -> str:
     """A column's description; empty where it has none."""
-    return (field.metadata or {}).get(b"description", b"").decode()
+    return _text((field.metadata or {}).get(b"description", b""))
+
+
+def _text(stated: bytes) -> str:
+    """What a file's metadata say, of which nobody promises that they are UTF-8."""
+    return stated.decode(errors="backslashreplace")

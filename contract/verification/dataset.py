@@ -150,8 +150,9 @@ def _manifest(place: Place) -> Manifest:
             "what it says, or is gone.", "the seal that a stage writes.",
             MEND,
         )  # fmt: skip
-    if manifest.dataset not in SCHEMAS:
-        raise BreachError("dataset_unknown", f"{where} names {manifest.dataset!r}.", f"one of {', '.join(SCHEMAS)}.")
+    known = [name for name in SCHEMAS if name != REJECTS.name]  # they lie in a dataset and are none
+    if manifest.dataset not in known:
+        raise BreachError("dataset_unknown", f"{where} names {manifest.dataset!r}.", f"one of {', '.join(known)}.")
     return manifest
 
 

@@ -81,6 +81,8 @@ def check_schema(found: pa.Schema, schema: DatasetSchema, where: str, version: s
 
 
 def _check_columns(found: pa.Schema, schema: DatasetSchema, where: str) -> None:
+    if twice := sorted({name for name in found.names if found.names.count(name) > 1}):
+        raise BreachError("columns", f"{where} has several columns {twice[0]}.", "each once.")
     for field in schema.arrow:
         if field.name not in found.names:
             if field.nullable:

@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from contract.breaches import BreachError
 from contract.errors import InputError
 from contract.hashing import MANIFEST
-from contract.manifest import Manifest, manifest_of
+from contract.manifest import Manifest, TotalsError, manifest_of
 from contract.places import Place
 from contract.schemas import SCHEMAS
 from contract.verification.part import Part
@@ -33,7 +35,8 @@ class Neighbours:
         manifest: its manifest.
 
     Raises:
-        BreachError: input_changed, where one beside it is not the one from which it was made.
+        BreachError: input_changed, where one beside it is not the one from which it was made; shard_name where it has
+            another number of shards; manifest_unreadable or totals of its manifest.
     """
 
     def __init__(self, dataset: Place, manifest: Manifest) -> None:
@@ -52,7 +55,11 @@ class Neighbours:
                     f"{name} whose manifest has the sha256 {stated}.",
                     "run the stage again, or take both from one run.",
                 )  # fmt: skip
-            self._found[name] = (place, manifest_of(content, str(place / MANIFEST)))
+            try:
+                self._found[name] = (place, manifest_of(content, str(place / MANIFEST)))
+            except InputError as error:
+                breach = "totals" if isinstance(error, TotalsError) else "manifest_unreadable"
+                raise BreachError.of(breach, error) from error
         self._links = [(name, *link) for name, link in _LINKS.get(manifest.dataset, {}).items() if name in self._found]
         for name, _, _ in self._links:
             shards = len(self._found[name][1].shards)
@@ -80,11 +87,13 @@ class Neighbours:
         try:
             with file.parquet() as opened:
                 table = opened.read(columns=columns)
+            values = [table.column(column).to_pylist() for column in equal.values()]
+            held = zip(*values, strict=True) if values else [()] * len(table)
+            return dict(zip(table.column(key).to_pylist(), held, strict=True))
         except InputError as error:
             raise BreachError("foreign_key", error.what, f"the {name} beside it.") from error
-        values = [table.column(column).to_pylist() for column in equal.values()]
-        held = zip(*values, strict=True) if values else [()] * len(table)
-        return dict(zip(table.column(key).to_pylist(), held, strict=True))
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:  # KeyError: it lacks a column
+            raise BreachError("foreign_key", f"{file} cannot be read ({error}).", f"the {name} beside it.") from error
 
 
 class _Linked:

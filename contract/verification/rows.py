@@ -88,6 +88,7 @@ def _batches(file: pq.ParquetFile, schema: DatasetSchema, where: str) -> Iterato
     names = [name for name in schema.arrow.names if name in file.schema_arrow.names]
     try:
         for batch in file.iter_batches(_ROWS_WITH_VECTORS if schema.vectors else _ROWS, columns=names):
+            batch.validate(full=True)  # text that is no UTF-8 is read as if it were
             if batch.num_rows:
                 yield schema.completed(batch, schema.arrow.names)
     except (OSError, ValueError, pa.ArrowException) as error:

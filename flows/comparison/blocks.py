@@ -12,6 +12,7 @@ from contract.errors import InputError
 from contract.places import Place
 from contract.shards import is_sorted
 from flows.inspection.sample import all_batches
+from flows.shown import counted
 
 Key = tuple[Any, ...]
 
@@ -56,6 +57,11 @@ class Blocks:
         if self._block is None:
             return
         columns = [self._block.column(name).combine_chunks() for name in self._key]
+        if any(column.null_count for column in columns):
+            raise InputError(
+                f"{self._where} has a row without {' or '.join(self._key)}.", "a dataset as stages write it.",
+                "`m3p inspect --verify` says more.",
+            )  # fmt: skip
         if (before is not None and not before < self._at(self._block, 0)) or not is_sorted(columns, unique=True):
             raise InputError(
                 f"{self._where} is not sorted by {', '.join(self._key)}, each key once.",
@@ -78,8 +84,18 @@ class _Keys(Sequence[Key]):
 
 
 def file_batches(file: Place, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
-    """The rows of one file."""
+    """The rows of one file.
+
+    Raises:
+        InputError: where they cannot be read, or a column is not there once.
+    """
     with file.parquet() as opened:
+        held = opened.schema_arrow.names
+        if other := [name for name in names if held.count(name) != 1]:
+            raise InputError(
+                f"{file} has {counted(held.count(other[0]), 'column')} of the name {other[0]}.",
+                "one, as in the other files.", "`m3p inspect --verify` says more.",
+            )  # fmt: skip
         for batch in all_batches(opened, names, str(file), rows=rows):
             yield pa.Table.from_batches([batch]).select(list(names))
 

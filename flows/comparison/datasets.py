@@ -20,7 +20,7 @@ from flows.shown import flat
 
 EXAMPLES = 3
 _OTHER = {
-    "file": "a file", "rejects": "a dataset's rejects", "datasets": "a folder of datasets",
+    "file": "a file", "rejects": "a part of a dataset", "datasets": "a folder of datasets",
     "checkpoint": "a checkpoint", "checkpoints": "a folder of checkpoints", "detector": "a detector",
 }  # fmt: skip
 Values = tuple[Any, Any]
@@ -37,6 +37,7 @@ class Difference:
         shards: how many each has.
         rows_out: how many rows each has.
         schema: columns that differ, as they are described.
+        uncompared: columns whose values are not compared, since only one has them, or each another type.
         parameters: the stage's configuration, by dotted names, and the seed.
         inputs: sha256 by name.
         rejected: rows by reason.
@@ -50,6 +51,7 @@ class Difference:
     shards: tuple[int, int]
     rows_out: tuple[int, int]
     schema: dict[str, Values]
+    uncompared: list[str]
     parameters: dict[str, Values]
     inputs: dict[str, Values]
     rejected: dict[str, Values]
@@ -82,6 +84,7 @@ def compare(one: Place, other: Place, examples: int = EXAMPLES) -> Difference:
     return Difference(
         (one.address, other.address), name, (a.version, b.version), (len(a.shards), len(b.shards)),
         (a.rows_out, b.rows_out), _differing(_described(old), _described(new)),
+        sorted({*old.names, *new.names} - set(columns)),
         _differing(dict(flat(a.parameters)) | {"seed": a.seed}, dict(flat(b.parameters)) | {"seed": b.seed}),
         _differing(a.inputs, b.inputs), _differing(a.rejected, b.rejected), _moved(a.statistics, b.statistics),
         compare_rows(before, after, SCHEMAS[name], columns, examples),
@@ -129,4 +132,7 @@ def _distance(before: Any, after: Any) -> float:
     """How far a number moved, from 0 to 1, of the greater; what is no number, or new, or gone, as far as can be."""
     if not all(isinstance(value, int | float) for value in (before, after)):
         return 1.0
-    return abs(after - before) / max(abs(before), abs(after), 1e-12)
+    try:
+        return float(abs(after - before) / max(abs(before), abs(after), 1e-12))
+    except OverflowError:  # an integer that is larger than any float
+        return 1.0

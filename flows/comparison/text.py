@@ -22,6 +22,8 @@ def print_difference(found: Difference) -> None:
         f"{found.rows_out[0]:,} rows, then {found.rows_out[1]:,}: {rows.added:,} added, {rows.gone:,} gone, "
         f"{rows.changed:,} changed, {rows.same:,} the same"
     )
+    if found.uncompared:
+        print(one_line(f"not compared, since only one has it, or each in another type: {', '.join(found.uncompared)}"))
     if hashed := rows.unread - rows.unhashed:
         print(f"{hashed:,} of them lie in files with the same bytes")
     if rows.unhashed:

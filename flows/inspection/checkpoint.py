@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.breaches import BreachError
 from contract.errors import InputError
+from contract.manifest_values import UnlikeError, check_depth, json_object
 from contract.places import Place
 from flows.inspection.found import CONFIG, DETECTOR
 
@@ -76,7 +77,7 @@ def look_at_checkpoint(place: Place) -> CheckpointView:
     training = values.get("training")
     training = training if isinstance(training, dict) else {}
     if isinstance(values.get("each"), list):
-        parts = [str(part) for part in values["each"]]
+        parts = _parts(place, values["each"])
         steps = sorted({step for part in parts for step in _steps(read_config(place / part).get("training"))})
         return CheckpointView(place, {}, training, [], 0, parts, steps)
     if isinstance(values.get(LEFT_OUT), str):
@@ -88,11 +89,18 @@ def look_at_checkpoint(place: Place) -> CheckpointView:
     return CheckpointView(place, network, training, tensors, total, [], _steps(training))
 
 
+def _parts(place: Place, each: list[Any]) -> list[str]:
+    """Names of folders in that place; what leads elsewhere, or to the place itself, is no part of it."""
+    if not each or not all(isinstance(name, str) and "/" not in name and name not in ("", ".", "..") for name in each):
+        raise InputError(f"{place / CONFIG} states the checkpoints {each}.", "folders beside it, one at least.")
+    return each
+
+
 def _steps(training: Any) -> list[int]:
     """The step of the last losses, if there are any; what was asked for may be another number."""
     losses = training.get("losses") if isinstance(training, dict) else None
     last = losses[-1] if isinstance(losses, list) and losses else None
-    return [last["step"]] if isinstance(last, dict) and isinstance(last.get("step"), int) else []
+    return [last["step"]] if isinstance(last, dict) and type(last.get("step")) is int else []
 
 
 def look_at_detector(place: Place) -> CheckpointView:
@@ -102,9 +110,10 @@ def look_at_detector(place: Place) -> CheckpointView:
         InputError: where it is no detector.
     """
     values = read_config(place, DETECTOR)
-    names = {name: list(map(str, values.get(name) or [])) for name in ("class_names", "attribute_names")}
-    if not names["class_names"]:
-        raise InputError(f"{place / DETECTOR} names no classes.", f"a detector: {DETECTOR} and {WEIGHTS}.")
+    stated = {name: values.get(name) or [] for name in ("class_names", "attribute_names")}
+    names = {name: list(map(str, found)) for name, found in stated.items() if isinstance(found, list)}
+    if len(names) < len(stated) or not names["class_names"]:
+        raise InputError(f"{place / DETECTOR} lists no classes, or attributes as no list.", f"{DETECTOR}, {WEIGHTS}.")
     tensors, total = read_header(place / WEIGHTS)
     return CheckpointView(place, values, {}, tensors, total, [], [], classes=names)
 
@@ -124,12 +133,17 @@ def read_config(place: Place, name: str = CONFIG) -> dict[str, Any]:
     """What a checkpoint says of itself, or a detector in its own file.
 
     Raises:
-        InputError: where that is no JSON object.
+        InputError: where that is not there, no JSON object, or nested too deep to be shown.
     """
+    content = (place / name).read()
+    if content is None:
+        raise InputError(f"{place / name} is not there.", "the JSON that a training wrote.")
     try:
-        return dict(json.loads((place / name).read() or b""))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{place / name} cannot be read ({error}).", "the JSON that a training wrote.") from error
+        values = json_object(content)
+        check_depth(values)
+    except UnlikeError as error:
+        raise InputError(f"{place / name} cannot be read: {error.found}.", "the JSON that a training wrote.") from error
+    return values
 
 
 def read_header(weights: Place) -> tuple[list[Tensor], int]:
@@ -149,7 +163,7 @@ def read_header(weights: Place) -> tuple[list[Tensor], int]:
         header.pop("__metadata__", None)
         found = [Tensor(name, str(one["dtype"]), list(map(int, one["shape"]))) for name, one in sorted(header.items())]
         end = max((int(one["data_offsets"][1]) for one in header.values()), default=0)
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
         raise InputError(f"{weights} is no file of safetensors ({error}).", "a checkpoint's weights.") from error
     return found, 8 + length + end
 

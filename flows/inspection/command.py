@@ -176,8 +176,10 @@ def _show_checkpoints(found: Found, wanted: Wanted) -> None:
 
 
 def _write(file: Path, page: str) -> None:
+    from flows.shown import one_line
+
     try:
         file.write_text(page, encoding="utf-8")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         raise UsageError(f"{file} cannot be written: {error}.", "a file in a folder that is there.") from error
-    print(f"Wrote {file}")
+    print(f"Wrote {one_line(str(file))}")

@@ -108,10 +108,11 @@ def look_at_dataset(place: Place, rows: int, full: bool) -> Inspection:
         InputError: where it cannot be read.
     """
     manifest = manifest_of((place / MANIFEST).read() or b"", str(place / MANIFEST))
-    if manifest.dataset not in SCHEMAS or not manifest.shards:
+    known = [name for name in SCHEMAS if name != REJECTS.name]
+    if manifest.dataset not in known or not manifest.shards:
         raise InputError(
             f"{place} holds a dataset {manifest.dataset!r} in {counted(len(manifest.shards), 'shard')}.",
-            f"one of {', '.join(SCHEMAS)}, in one shard at least.",
+            f"one of {', '.join(known)}, in one shard at least.",
         )
     schema = SCHEMAS[manifest.dataset].arrow
     notes = list(_notes(place, manifest))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -50,7 +51,8 @@ class Numbers:
         values = values.astype(np.float64)
         finite = values[np.isfinite(values)]
         self._lost += len(values) - len(finite)
-        self._sum += float(finite.sum())
+        with np.errstate(over="ignore"):  # then it is infinite, and so is the mean
+            self._sum += float(finite.sum())
         self._count(finite)
         if len(self._counts) > _MOST_VALUES:
             self._digits = True
@@ -80,11 +82,12 @@ class Numbers:
         if whole and not self._shares and most - least < _BARS:
             counts = dict(values)
             return [Bar(f"{at}", counts.get(at, 0)) for at in range(int(least), int(most) + 1)]
-        width = (most - least) / _BARS or 1.0
+        scale = 1.0 if math.isfinite(most - least) else 0.5  # two numbers may be further apart than any number is large
+        width = (scale * most - scale * least) / _BARS or 1.0
         counted = Counter[int]()
         for value, count in values:
-            counted[min(_BARS - 1, max(0, int((value - least) / width + 1e-9)))] += count
-        return [Bar(f"{least + at * width:.4g}", counted[at]) for at in range(_BARS)]
+            counted[min(_BARS - 1, max(0, int((scale * value - scale * least) / width + 1e-9)))] += count
+        return [Bar(f"{(scale * least + at * width) / scale:.4g}", counted[at]) for at in range(_BARS)]
 
 
 def _two_digits(value: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,5 +130,9 @@ def _losses(losses: Any) -> list[tuple[str, list[float]]]:
     """Each loss by its name, as it fell from step to step; none where there are fewer than two."""
     rows = [row for row in losses if isinstance(row, dict)] if isinstance(losses, list) else []
     names = sorted({name for row in rows for name in row} - {"step", "learning_rate"})
-    series = {name: [float(row[name]) for row in rows if isinstance(row.get(name), int | float)] for name in names}
+    series = {name: [float(row[name]) for row in rows if _is_finite(row.get(name))] for name in names}
     return [(name, values) for name, values in series.items() if len(values) > 1]
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # an integer may be larger

@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
+import pyarrow as pa
 from PIL import Image
 
-from contract.errors import AccessError, InputError
+from contract.errors import InputError, M3PError
 from contract.hashing import MANIFEST, shard_of
 from contract.manifest import Manifest, manifest_of
 from contract.pictures import FILES_FOLDER, read_picture
@@ -40,7 +41,7 @@ class Pictures:
                 return None
             content = self._read(uri)
             return read_picture(content, uri) if content is not None else None
-        except (InputError, AccessError):
+        except (M3PError, OSError, ValueError, KeyError, pa.ArrowException):  # a damaged table of pictures, or another
             return None
 
     def _read(self, uri: str) -> bytes | None:

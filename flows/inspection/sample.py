@@ -100,7 +100,7 @@ def rows_of(
             table = table.append_column(field, pa.nulls(len(table), field.type))
     try:
         return pa.table([table.column(name) for name in names], schema=wanted)
-    except (pa.ArrowException, TypeError) as error:
+    except (pa.ArrowException, TypeError, KeyError) as error:  # KeyError: it has several columns of that name
         raise InputError(
             f"{where}: its columns are not those of its schema ({error}).", "a dataset of this version of m3p.",
             "`m3p inspect --verify` names the first that is not.",
@@ -113,7 +113,8 @@ def plain_schema(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
 
 
 def all_batches(
-    file: pq.ParquetFile, names: Sequence[str], where: str, groups: list[int] | None = None, rows: int = _ROWS
+    file: pq.ParquetFile, names: Sequence[str], where: str, groups: list[int] | None = None, rows: int = _ROWS,
+    any_bytes: bool = False,
 ) -> Iterator[pa.RecordBatch]:  # fmt: skip
     """Record batches of the columns that are there.
 
@@ -123,6 +124,7 @@ def all_batches(
         where: the file, for messages.
         groups: row groups; all if none are given.
         rows: at most so many in a batch.
+        any_bytes: whether text may be no UTF-8, which Arrow reads as if it were.
 
     Raises:
         InputError: where the rows cannot be read.
@@ -130,7 +132,10 @@ def all_batches(
     there = [name for name in names if name in file.schema_arrow.names]
     chosen = list(range(file.num_row_groups)) if groups is None else groups
     try:
-        yield from file.iter_batches(rows, row_groups=chosen, columns=there)
+        for batch in file.iter_batches(rows, row_groups=chosen, columns=there):
+            if not any_bytes:
+                batch.validate(full=True)
+            yield batch
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(
             f"{where}: its rows cannot be read ({error}).", "a whole file.", "`m3p inspect --verify` names it."

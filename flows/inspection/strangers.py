@@ -32,7 +32,7 @@ def rows_of_strangers(file: pq.ParquetFile, where: str, most: int | None) -> pa.
     twice = len(set(stated.names)) < len(stated)
     read = stated.names if twice else [stated.names[number] for number in kept]  # by a name that stands twice none is
     batches: list[pa.RecordBatch] = []
-    for batch in all_batches(file, read, where):
+    for batch in all_batches(file, read, where, any_bytes=True):
         batches.append(batch)
         if most is not None and sum(map(len, batches)) >= most:
             break

@@ -157,20 +157,20 @@ def bars(histogram: Sequence[Bar]) -> str:
 
 
 def print_table(console: Console, title: str, header: list[str], rows: list[list[str]]) -> None:
-    """Prints a table of cells that strangers may have filled; nothing where it has no row.
+    """Prints a table of names and cells that strangers may have filled; nothing where it has no row.
 
     Where its columns would be too narrow to be read, its rows stand below each other, a cell a line.
     """
     if not rows:
         return
-    texts = [[one_line(cell) for cell in row] for row in rows]
+    header, *texts = [[one_line(cell) for cell in row] for row in (header, *rows)]
     widths = column_widths([header, *texts], console.width)
     words = longest_words([header, *texts])
     beside = all(width >= min(_READABLE, word) for width, word in zip(widths, words, strict=True))
     if not beside:
         texts = [cells for row in texts for cells in (*map(list, zip(header, row, strict=True)), ["", ""])][:-1]
         widths = column_widths(texts, console.width)
-    columns = (Column(name, overflow="fold", width=width) for name, width in zip(header, widths, strict=False))
+    columns = (Column(Text(name), overflow="fold", width=width) for name, width in zip(header, widths, strict=False))
     console.print(Text(one_line(title), "table.title"))  # a table's own title would be folded to the table's width
     table = Table(*columns, box=box.SIMPLE, show_header=beside)
     for row in texts:

@@ -212,3 +212,19 @@ def with_schema(path: Path, change: Any) -> None:
     """
     table = pq.read_table(path)
     write_rows(path, table.to_pylist(), change(table.schema))
+
+
+def no_utf8(path: Path, column: str) -> None:
+    """Has the first text of a column begin with a byte that begins no character."""
+    table = pq.read_table(path)
+    texts = [text.encode() for text in table.column(column).to_pylist()]
+    held = pa.array([b"\xff" + texts[0], *texts[1:]], pa.binary())
+    values = pa.Array.from_buffers(pa.string(), len(held), held.buffers())
+    place = table.schema.get_field_index(column)
+    pq.write_table(table.set_column(place, table.schema.field(place), values), path)
+
+
+def column_twice(path: Path) -> None:
+    """Has the column ``text`` stand there twice."""
+    table = pq.read_table(path)
+    pq.write_table(table.append_column(table.schema.field("text"), table.column("text")), path)

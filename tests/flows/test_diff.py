@@ -10,18 +10,22 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from dataset_world import (
     PICTURES,
     caption_rows,
+    column_twice,
     corpus_rows,
     first_shard,
     image_rows,
+    no_utf8,
     region_rows,
     restate,
     rewrite,
     with_schema,
     write_dataset,
+    write_rows,
 )
 
 from contract.hashing import stable_hash
@@ -328,3 +332,71 @@ def test_memory_stays_bounded(tmp_path, record_property):
     small, large = peak(20_000), peak(80_000)
     record_property("peak memory of m3p diff", f"{small:.0f} MB of 20,000 rows, {large:.0f} MB of 80,000")
     assert large - small < 50
+
+
+@pytest.fixture
+def two(captions, tmp_path) -> tuple[Path, Path]:
+    """The same dataset twice, the second to be damaged."""
+    one = write_dataset(tmp_path / "one", "captions", captions)
+    return one, shutil.copytree(one, tmp_path / "other")
+
+
+def no_caption_id(folder: Path) -> None:
+    path = first_shard(folder)
+    schema = pa.schema([field.with_nullable(True) for field in pq.read_schema(path)], pq.read_schema(path).metadata)
+    rows = pq.read_table(path).to_pylist()
+    write_rows(path, [*rows[:-1], rows[-1] | {"caption_id": None}], schema)
+
+
+def no_text(folder: Path) -> None:
+    path = folder / "part-00002-of-00003.parquet"
+    pq.write_table(pq.read_table(path).drop(["text"]), path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (no_caption_id, "has a row without image_id or caption_id"),
+        (no_text, "has 0 columns of the name text"),
+        (lambda folder: column_twice(folder / "part-00002-of-00003.parquet"), "has 2 columns of the name text"),
+        (lambda folder: no_utf8(first_shard(folder), "text"), "its rows cannot be read"),
+    ],
+)
+def test_files_that_no_stage_writes_are_named(damage, said, two, capsys):
+    one, other = two
+    damage(other)
+    restate(other)
+    for pair in ((one, other), (other, one)):
+        assert run_command(["diff", *map(str, pair)]) == 1
+        error = capsys.readouterr().err
+        assert said in error and str(other) in error and "Error" not in error
+
+
+def test_a_part_of_a_dataset_and_a_detector_are_none(two, tmp_path, capsys):
+    detector = tmp_path / "detector"
+    detector.mkdir()
+    (detector / "detector.json").write_text("{}")
+    for path, kind in ((two[0] / "_rejects", "a part of a dataset"), (detector, "a detector")):
+        assert run_command(["diff", str(path), str(two[0])]) == 2
+        assert f"{path} is {kind}." in capsys.readouterr().err
+
+
+def test_a_statistic_larger_than_any_float_has_moved(two, capsys):
+    one, other = two
+    restate(one, statistics={"zeal": 1.5})
+    restate(other, statistics={"zeal": 10**400})
+    assert differing(capsys, one, other)["statistics"]["zeal"] == [1.5, 10**400]
+
+
+def test_a_column_that_is_not_compared_is_named(two, capsys):
+    one, other = two
+    for shard in range(3):
+        path = other / f"part-0000{shard}-of-00003.parquet"
+        table = pq.read_table(path)
+        number = pa.field("text", pa.int64())
+        pq.write_table(table.set_column(3, number, pa.array(range(len(table)))), path)
+    restate(other)
+    found = differing(capsys, one, other)
+    assert found["uncompared"] == ["text"] and found["rows"]["same"] == 36
+    assert run_command(["diff", str(one), str(other)]) == 0
+    assert "not compared, since only one has it, or each in another type: text" in capsys.readouterr().out

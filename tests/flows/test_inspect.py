@@ -23,9 +23,11 @@ import pyarrow.parquet as pq
 import pytest
 from dataset_world import (
     caption_rows,
+    column_twice,
     edit_manifest,
     first_shard,
     image_rows,
+    no_utf8,
     reject,
     restate,
     rewrite,
@@ -375,3 +377,47 @@ def test_datasets_in_a_store_of_s3_are_shown_verified_and_compared(whole, monkey
             assert "Unclosed" not in done.stderr and "Warning" not in done.stderr
     finally:
         server.stop()
+
+
+def drop_uri(images: Path) -> None:
+    for shard in read_manifest(images).shards:
+        pq.write_table(pq.read_table(images / shard.path).drop(["uri"]), images / shard.path)
+
+
+def cut_rows(images: Path) -> None:
+    """Leaves footers and spoils all that is before them."""
+    for shard in read_manifest(images).shards:
+        data = (images / shard.path).read_bytes()
+        footer = int.from_bytes(data[-8:-4], "little") + 8
+        (images / shard.path).write_bytes(data[:4] + bytes(len(data) - footer - 4) + data[-footer:])
+
+
+def unknown_root(images: Path) -> None:
+    for shard in read_manifest(images).shards:
+        rewrite(images / shard.path, lambda rows: [row | {"uri": "one.png"} for row in rows])
+    restate(images, parameters={"picture_root": "nowhere://pictures"})
+
+
+@pytest.mark.parametrize("damage", [drop_uri, cut_rows, unknown_root])
+def test_pictures_that_cannot_be_opened_are_left_out(damage, world, tmp_path, capsys):
+    damage(world / "images")
+    inspected(capsys, world / "captions", "--html", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "a red ball on the grass" in page and "<img" not in page
+
+
+@pytest.mark.parametrize("column", ["text", "lang"])
+@pytest.mark.parametrize("options", [[], ["--json"], ["--html", "page.html"]], ids=["text", "json", "html"])
+def test_text_that_is_no_utf8_is_said_to_be_unreadable(column, options, world, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    no_utf8(first_shard(world / "captions"), column)
+    assert run_command(["inspect", str(world / "captions"), *options]) == 1
+    error = capsys.readouterr().err
+    assert "its rows cannot be read" in error and "UTF8" in error and "Error" not in error
+
+
+def test_a_column_that_is_there_twice_is_named(world, capsys):
+    column_twice(first_shard(world / "captions"))
+    assert run_command(["inspect", str(world / "captions")]) == 1
+    error = capsys.readouterr().err
+    assert "its columns are not those of its schema" in error and "Error" not in error

@@ -210,3 +210,47 @@ def test_another_number_among_the_weights_is_not_told(folder, capsys):
     name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
     save_file(weights | {name: weights[name] + 1}, path)
     assert "whole" in inspected(capsys, folder / "generation", "--verify")
+
+
+def states(path: Path, **changes: object) -> None:
+    values = json.loads((path / checkpoint.CONFIG).read_text())
+    (path / checkpoint.CONFIG).write_text(json.dumps(values | changes))
+
+
+def nested(depth: int) -> object:
+    return {"in": nested(depth - 1)} if depth else 1
+
+
+def endless_shape(path: Path) -> None:
+    header = b'{"a": {"dtype": "F32", "shape": [Infinity], "data_offsets": [0, 4]}}'
+    (path / checkpoint.WEIGHTS).write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+
+
+ABSURD = {
+    "itself": lambda path: states(path, each=["."]),
+    "elsewhere": lambda path: states(path, each=["../de"]),
+    "none": lambda path: states(path, each=[]),
+    "numbers": lambda path: states(path, each=[5]),
+    "deep": lambda path: states(path, training={"parameters": nested(300)}),
+    "endless": endless_shape,
+    "gone": lambda path: (path / checkpoint.CONFIG).unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", ABSURD.values(), ids=ABSURD)
+def test_what_no_training_writes_is_no_checkpoint(damage, folder, capsys):
+    damage(folder / "captioning-each" / "fr")
+    if (folder / "captioning-each" / "fr" / checkpoint.CONFIG).exists():
+        for option in ([], ["--json"]):
+            assert run_command(["inspect", str(folder / "captioning-each" / "fr"), *option]) == 1
+            assert "Error" not in capsys.readouterr().err
+    assert run_command(["inspect", str(folder / "captioning-each"), "--verify"]) == 1
+    assert capsys.readouterr().err.startswith("m3p: no_checkpoint: ")
+
+
+def test_losses_that_are_no_finite_numbers_make_no_curve(folder, tmp_path, capsys):
+    values = [10**400, float("nan"), float("inf"), 2.5, 1.5]
+    losses = [{"step": step, "loss": value} for step, value in enumerate(values, 1)]
+    states(folder / "generation", training={"stage": "pretrain", "losses": losses})
+    inspected(capsys, folder / "generation", "--html", tmp_path / "page.html")
+    assert "2.500 → 1.500" in (tmp_path / "page.html").read_text()

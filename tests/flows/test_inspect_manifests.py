@@ -38,6 +38,7 @@ FILES = {
     "path": (FILE | {"path": 3}, "'shards[0].path' is 3", "a path within the dataset"),
     "outside": (FILE | {"path": "../../x"}, "'shards[0].path' is \"../../x\"", "a path within the dataset"),
     "rows": (FILE | {"rows": None}, "'shards[0].rows' is null", "a number of rows"),
+    "endless": (FILE | {"bytes": 10**400}, "'shards[0].bytes' is 1000", "a number of bytes"),
     "bytes": (FILE | {"bytes": [[]]}, "'shards[0].bytes' is [[]]", "a number of bytes"),
     "sha256": (FILE | {"sha256": 1}, "'shards[0].sha256' is 1", "a sha256"),
 }  # fmt: skip

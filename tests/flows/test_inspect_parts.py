@@ -93,3 +93,21 @@ def test_of_a_dataset_without_rejects_there_are_none(tmp_path, capsys):
     images = image_rows(tmp_path / "images")
     write_dataset(tmp_path / "images", "images", images)
     assert "0 of 12 rows rejected" in shown(capsys, tmp_path / "images" / "_rejects")
+
+
+@pytest.mark.parametrize("names", [5, "abc", True, {"ball": 1}])
+@pytest.mark.parametrize("of", ["class_names", "attribute_names"])
+def test_a_detector_whose_classes_are_no_list_is_none(of, names, detector, capsys):
+    values = json.loads((detector / "detector.json").read_text())
+    (detector / "detector.json").write_text(json.dumps(values | {of: names}))
+    for option, begin in ((["--json"], "m3p: "), (["--verify"], "m3p: no_checkpoint: ")):
+        assert run_command(["inspect", str(detector), *option]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(begin) and "detector.json" in error and "Error" not in error
+
+
+def test_rejects_are_no_dataset(rejects, capsys):
+    path = rejects.parent / "_manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"dataset": "rejects"}))
+    assert run_command(["inspect", str(rejects.parent)]) == 1
+    assert "holds a dataset 'rejects'" in capsys.readouterr().err

@@ -44,3 +44,17 @@ def test_each_of_many_languages_is_seen(captions, tmp_path, capsys):
     assert run_command(["inspect", str(captions), "--html", str(tmp_path / "page.html")]) == 0
     page = (tmp_path / "page.html").read_text()
     assert '<td class="number">1049</td>' in page and "l49" in page and "zeal" in page
+
+
+@pytest.mark.parametrize(
+    "name", ["\x1b[2J", "[/]", "[link=http://example.org]here[/link]", "\u202eneerg", "two\nlines"]
+)
+@pytest.mark.parametrize("columns", ["160", "16"])
+def test_names_of_what_is_stated_are_no_commands(name, columns, captions, capsys, monkeypatch):
+    """They head a table's columns; neither the terminal nor rich takes them for more."""
+    monkeypatch.setenv("COLUMNS", columns)
+    restate(captions, statistics={"languages": {"cs": {name: 1}, "de": {name: 2}}})
+    assert run_command(["inspect", str(captions)]) == 0
+    said = capsys.readouterr().out
+    assert all(character == "\n" or character.isprintable() for character in said)
+    assert name.encode("unicode_escape").decode() in "".join(said.split()) or columns == "16"

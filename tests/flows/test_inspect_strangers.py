@@ -96,3 +96,25 @@ def test_a_column_of_nulls_and_large_numbers_say_so(tmp_path, capsys):
     pq.write_table(pa.table({"a": pa.nulls(2, pa.string()), "b": [416_835, 2_000_000]}), tmp_path / "one.parquet")
     said = shown(capsys, tmp_path / "one.parquet")
     assert "nothing but nulls" in said and "416,835 to 2,000,000" in said
+
+
+def test_numbers_as_far_apart_as_can_be_are_counted(tmp_path, capsys):
+    pq.write_table(pa.table({"a": [-1.7e308, 0.0, 1.7e308], "b": [1.7e308] * 3}), tmp_path / "one.parquet")
+    values = json.loads(shown(capsys, tmp_path / "one.parquet", "--json"))
+    bars = [[bar["count"] for bar in one["numbers"]["histogram"]] for one in values["statistics"]["columns"]]
+    assert bars[0] == [1, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert "-1.7e+308 to 1.7e+308" in shown(capsys, tmp_path / "one.parquet")
+
+
+def test_metadata_that_are_no_text_are_shown_escaped(tmp_path, capsys):
+    field = pa.field("a", pa.int64(), metadata={b"description": b"of \xff", b"unit": b"\xfe"})
+    table = pa.Table.from_arrays([pa.array([1])], schema=pa.schema([field], metadata={b"m3p.dataset": b"\xff"}))
+    pq.write_table(table, tmp_path / "one.parquet")
+    said = shown(capsys, tmp_path / "one.parquet")
+    assert r"of \xff" in said and r"\xfe" in said
+
+
+def test_a_page_is_said_to_be_written_without_a_command(tmp_path, capsys):
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "one.parquet")
+    assert r"\x1b[2J.html" in shown(capsys, tmp_path / "one.parquet", "--html", tmp_path / "\x1b[2J.html")
+    assert run_command(["inspect", str(tmp_path / "one.parquet"), "--html", str(tmp_path / "\0")]) == 2
