@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
 from contract.breaches import BreachError
@@ -13,24 +11,10 @@ from contract.errors import InputError
 from contract.manifest_values import UnlikeError, check_depth, json_object
 from contract.places import Place
 from flows.inspection.found import CONFIG, DETECTOR
+from flows.inspection.weights import WEIGHTS, Tensor, read_header
 
-WEIGHTS, TOKENIZER = "weights.safetensors", "sentencepiece.bpe.model"
+TOKENIZER = "sentencepiece.bpe.model"
 LEFT_OUT = "left_out"
-_MOST_HEADER = 100 << 20  # bytes; a longer one is taken for a broken file
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """One tensor as the weights' header names it."""
-
-    name: str
-    kind: str
-    shape: list[int]
-
-    @property
-    def numbers(self) -> int:
-        """How many it holds."""
-        return prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -144,28 +128,6 @@ def read_config(place: Place, name: str = CONFIG) -> dict[str, Any]:
     except UnlikeError as error:
         raise InputError(f"{place / name} cannot be read: {error.found}.", "the JSON that a training wrote.") from error
     return values
-
-
-def read_header(weights: Place) -> tuple[list[Tensor], int]:
-    """The tensors of a file of safetensors, and the bytes that the file should have.
-
-    Raises:
-        InputError: where it is none.
-    """
-    first = weights.read(8)
-    if first is None:
-        raise InputError(f"{weights} is not there.", "a checkpoint's weights.", "`dvc pull` it, or train again.")
-    length = int.from_bytes(first, "little")
-    try:
-        if len(first) < 8 or length > _MOST_HEADER:
-            raise ValueError("its header is cut off")
-        header = dict(json.loads((weights.read(8 + length) or b"")[8:]))
-        header.pop("__metadata__", None)
-        found = [Tensor(name, str(one["dtype"]), list(map(int, one["shape"]))) for name, one in sorted(header.items())]
-        end = max((int(one["data_offsets"][1]) for one in header.values()), default=0)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
-        raise InputError(f"{weights} is no file of safetensors ({error}).", "a checkpoint's weights.") from error
-    return found, 8 + length + end
 
 
 def verify_checkpoint(place: Place) -> int:

@@ -7,8 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.inspection.checkpoint import CheckpointView, Tensor
+from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.text import new_console, print_table
+from flows.inspection.weights import Tensor
 from flows.shown import counted, flat, one_line, shown, size
 
 _CELL, _NAME = 120, 40  # characters of a value

@@ -4,19 +4,21 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import fsspec
 import pytest
 import torch
 from rights import forbidden, open_copy
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from task_world import world  # noqa: F401
 
 from contract.breaches import OF_CHECKPOINTS
 from flows.cli import run_command
 from flows.inspection import checkpoint as shown_checkpoint
-from flows.inspection import found
+from flows.inspection import found, weights
 from model import checkpoint
 
 
@@ -46,19 +48,19 @@ def inspected(capsys, *given) -> str:
 
 
 def test_names_of_files_are_those_that_are_written():
-    assert (found.CONFIG, shown_checkpoint.WEIGHTS) == (checkpoint.CONFIG, checkpoint.WEIGHTS)
+    assert (found.CONFIG, weights.WEIGHTS) == (checkpoint.CONFIG, checkpoint.WEIGHTS)
     assert (shown_checkpoint.TOKENIZER, shown_checkpoint.LEFT_OUT) == (checkpoint.MODEL_FILE, checkpoint.LEFT_OUT)
 
 
 def test_a_checkpoint_is_shown_without_its_weights(folder, capsys):
     shown = inspected(capsys, folder / "understanding")
-    weights = load_file(folder / "understanding" / checkpoint.WEIGHTS)
-    numbers = sum(tensor.numel() for tensor in weights.values())
-    assert f"{numbers:,} numbers in {len(weights)} tensors" in shown
+    tensors = load_file(folder / "understanding" / checkpoint.WEIGHTS)
+    numbers = sum(tensor.numel() for tensor in tensors.values())
+    assert f"{numbers:,} numbers in {len(tensors)} tensors" in shown
     assert "Checkpoint of the understanding network" in shown and "Largest tensors" in shown
     values = json.loads(inspected(capsys, folder / "understanding", "--json"))
     assert values["kind"] == "checkpoint" and values["numbers"] == numbers
-    assert {one["name"]: one["shape"] for one in values["tensors"]} == {n: list(t.shape) for n, t in weights.items()}
+    assert {one["name"]: one["shape"] for one in values["tensors"]} == {n: list(t.shape) for n, t in tensors.items()}
 
 
 def test_it_is_shown_without_torch(folder):
@@ -246,6 +248,65 @@ def test_what_no_training_writes_is_no_checkpoint(damage, folder, capsys):
             assert "Error" not in capsys.readouterr().err
     assert run_command(["inspect", str(folder / "captioning-each"), "--verify"]) == 1
     assert capsys.readouterr().err.startswith("m3p: no_checkpoint: ")
+
+
+def with_header(path: Path, change: Callable[[dict], None], more: bytes = b"") -> None:
+    """Changes the header of weights, and adds bytes to the data; all else stays as it is."""
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    change(header)
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data[end:] + more)
+
+
+def first_two(header: dict) -> tuple[dict, dict]:
+    """The tensors of one shape that lie first in the file."""
+    tensors = sorted((one for name, one in header.items() if name != "__metadata__"), key=lambda t: t["data_offsets"])
+    one = next(one for one in tensors if sum(other["shape"] == one["shape"] for other in tensors) > 1)
+    return one, next(other for other in tensors if other is not one and other["shape"] == one["shape"])
+
+
+def one_range(header: dict) -> None:
+    one, other = first_two(header)
+    other["data_offsets"] = one["data_offsets"]
+
+
+def gap(header: dict) -> None:
+    for name, one in header.items():
+        if name != "__metadata__":
+            one["data_offsets"] = [at + 8 for at in one["data_offsets"]]
+
+
+NO_SAFETENSORS = {
+    "two in one range": one_range,
+    "half as wide": lambda header: first_two(header)[0].update(dtype="F16"),
+    "an invented dtype": lambda header: first_two(header)[0].update(dtype="F33"),
+    "a gap": gap,
+    "another key": lambda header: header.update(extra=1),
+    "metadata of numbers": lambda header: header.update(__metadata__={"format": 1}),
+    "a shape below nothing": lambda header: first_two(header)[0].update(shape=[-1, -4]),
+}
+
+
+@pytest.mark.parametrize("change", NO_SAFETENSORS.values(), ids=NO_SAFETENSORS)
+def test_weights_that_safetensors_refuses_are_not_whole(change, folder, capsys):
+    path = folder / "generation" / checkpoint.WEIGHTS
+    with_header(path, change, more=bytes(8) if change is gap else b"")
+    with pytest.raises(SafetensorError):
+        safe_open(path, "pt")
+    assert run_command(["inspect", str(folder / "generation"), "--verify"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("m3p: no_checkpoint: ") and "is no file of safetensors" in error and "Error" not in error
+
+
+def test_a_header_that_states_a_tensor_twice_is_told(folder, capsys):
+    path = folder / "generation" / checkpoint.WEIGHTS
+    one = b'"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}'
+    header = b"{" + one + b", " + one + b"}"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    assert run_command(["inspect", str(folder / "generation")]) == 1
+    assert "states a name twice" in capsys.readouterr().err
 
 
 def test_losses_that_are_no_finite_numbers_make_no_curve(folder, tmp_path, capsys):

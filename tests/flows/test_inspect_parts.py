@@ -20,9 +20,9 @@ def shown(capsys, *given) -> str:
 
 def test_names_of_files_are_those_that_are_written():
     from contract.detector import SPEC_FILE, WEIGHTS_FILE
-    from flows.inspection import checkpoint, found
+    from flows.inspection import found, weights
 
-    assert (found.DETECTOR, checkpoint.WEIGHTS) == (SPEC_FILE, WEIGHTS_FILE)
+    assert (found.DETECTOR, weights.WEIGHTS) == (SPEC_FILE, WEIGHTS_FILE)
 
 
 @pytest.fixture
