@@ -16,7 +16,7 @@ from contract.shards import REJECTS_FOLDER
 from flows.inspection.checkpoint import CheckpointView
 from flows.inspection.checkpoint_text import largest, network_cell, training_cells
 from flows.inspection.dataset import Inspection
-from flows.inspection.pictures import has_picture, pictures_beside
+from flows.inspection.pictures import Pictures, has_picture, pictures_beside
 from flows.inspection.rows import readable_row
 from flows.inspection.stated import arranged
 from flows.inspection.text import said_of, summary_cells
@@ -45,13 +45,15 @@ class SampleRow:
 
 def page_of(inspection: Inspection) -> str:
     """The page of a dataset or of one file."""
-    samples = _samples(inspection)
+    pictures = _pictures(inspection)
+    samples = [_sample(row, inspection, pictures) for row in inspection.rows]
     manifest = inspection.manifest
     own = manifest if not inspection.of_rejects else None
     rest, groups = arranged(own.statistics) if own and not inspection.file else ({}, [])
     languages = sorted({piece.lang for sample in samples for piece in sample.switched if piece.lang})
     return _environment().get_template("inspect.html").render(
         inspection=inspection, manifest=manifest, samples=samples, languages=languages,
+        notes=[*inspection.notes, *(pictures.notes if pictures else [])],
         inputs=own.inputs if own else {},
         statistics=list(flat(rest, _MOST)), groups=groups,
         parameters=list(flat(own.parameters)) if own else [],
@@ -89,23 +91,25 @@ def _environment() -> Environment:
     return environment
 
 
-def _samples(inspection: Inspection) -> list[SampleRow]:
+def _pictures(inspection: Inspection) -> Pictures | None:
+    """Those that its rows may name."""
     if inspection.dataset not in SCHEMAS:  # names of columns mean nothing there
-        return [SampleRow("", None, [], [], "", None, readable_row(row)) for row in inspection.rows]
+        return None
     folder = inspection.place.parent if inspection.file else inspection.place
     own = folder.name != REJECTS_FOLDER and any(column.name == "image_id" for column in inspection.columns)
-    pictures = pictures_beside(folder, inspection.dataset) if own else None
+    return pictures_beside(folder, inspection.dataset) if own else None
+
+
+def _sample(row: dict[str, Any], inspection: Inspection, pictures: Pictures | None) -> SampleRow:
+    if inspection.dataset not in SCHEMAS:
+        return SampleRow("", None, [], [], "", None, readable_row(row))
     parameters = inspection.manifest.parameters if inspection.manifest else {}
-    return [_sample(row, parameters, pictures) for row in inspection.rows]
-
-
-def _sample(row: dict[str, Any], parameters: dict[str, Any], pictures: Any) -> SampleRow:
     labels = labels_of(row, parameters)
     picture = pictures.of(row["image_id"]) if pictures and has_picture(row) else None
     switched = pieces(row) if row.keys() >= _PIECES_COLUMNS else []
     relevance = row.get("relevance")
     return SampleRow(
-        str(row.get("image_id", "")), picture and picture_of_row(picture, row, labels), labels, switched,
+        str(row.get("image_id", "")), picture_of_row(picture, row, labels) if picture else None, labels, switched,
         str(row.get("query") or ""), relevance if isinstance(relevance, float) else None, _values(row, bool(switched)),
     )  # fmt: skip
 
