@@ -12,6 +12,7 @@ from contract.errors import InputError, UsageError
 from contract.places import Place
 from flows.addresses import place_at
 from flows.inspection.found import Found, find
+from flows.inspection.target import check_target, write_page
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ def inspect(wanted: Wanted) -> None:
     if wanted.html is not None and wanted.as_json:
         raise UsageError("--json and --html stand together.", "one of them.")
     place = place_at(wanted.address)
+    if wanted.html is not None:
+        check_target(wanted.html, place)
     if wanted.verify:
         said = _verify(place, wanted.as_json)
         if wanted.html is None and not wanted.as_json:
@@ -130,7 +133,7 @@ def _show_dataset(found: Found, wanted: Wanted) -> None:
     elif wanted.html is not None:
         from flows.inspection.page import page_of
 
-        _write(wanted.html, page_of(inspection))
+        write_page(wanted.html, page_of(inspection))
     else:
         from flows.inspection.text import print_inspection
 
@@ -168,18 +171,8 @@ def _show_checkpoints(found: Found, wanted: Wanted) -> None:
     elif wanted.html is not None:
         from flows.inspection.page import page_of_checkpoints
 
-        _write(wanted.html, page_of_checkpoints(found.place, views))
+        write_page(wanted.html, page_of_checkpoints(found.place, views))
     else:
         from flows.inspection.checkpoint_text import print_checkpoints
 
         print_checkpoints(views)
-
-
-def _write(file: Path, page: str) -> None:
-    from flows.shown import one_line
-
-    try:
-        file.write_text(page, encoding="utf-8")
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
-        raise UsageError(f"{file} cannot be written: {error}.", "a file in a folder that is there.") from error
-    print(f"Wrote {one_line(str(file))}")
