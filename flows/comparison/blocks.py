@@ -83,11 +83,17 @@ class _Keys(Sequence[Key]):
         return self._at(row)
 
 
-def file_batches(file: Place, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
+def file_batches(file: Place, stated: pa.Schema, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
     """The rows of one file.
 
+    Args:
+        file: the file.
+        stated: what the first file of its dataset holds.
+        names: columns.
+        rows: at most so many at once.
+
     Raises:
-        InputError: where they cannot be read, or a column is not there once.
+        InputError: where they cannot be read, a column is not there once, or columns are not those of the first file.
     """
     with file.parquet() as opened:
         held = opened.schema_arrow.names
@@ -96,8 +102,19 @@ def file_batches(file: Place, names: Sequence[str], rows: int) -> Iterator[pa.Ta
                 f"{file} has {counted(held.count(other[0]), 'column')} of the name {other[0]}.",
                 "one, as in the other files.", "`m3p inspect --verify` says more.",
             )  # fmt: skip
+        for name in sorted({*held, *stated.names}):
+            here, there = _types(opened.schema_arrow, name), _types(stated, name)
+            if here != there:
+                raise InputError(
+                    f"{file} has the column {name} as {here}.", f"{there}, as in the first file of its dataset.",
+                    "`m3p inspect --verify` says more.",
+                )  # fmt: skip
         for batch in all_batches(opened, names, str(file), rows=rows):
             yield pa.Table.from_batches([batch]).select(list(names))
+
+
+def _types(schema: pa.Schema, name: str) -> str:
+    return " and ".join(str(schema.field(at).type) for at in schema.get_all_field_indices(name)) or "nothing"
 
 
 def merged(parts: list[Blocks], key: Sequence[str]) -> Iterator[pa.Table]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -15,30 +16,33 @@ from contract.places import Place
 from contract.schemas import SCHEMAS, description_of, unit_of
 from flows.comparison.files import Side, check_sizes
 from flows.comparison.rows import RowDifference, compare_rows
+from flows.comparison.stated import Values, differing
 from flows.inspection.found import find
-from flows.shown import flat
 
 EXAMPLES = 3
 _OTHER = {
     "file": "a file", "rejects": "a part of a dataset", "datasets": "a folder of datasets",
     "checkpoint": "a checkpoint", "checkpoints": "a folder of checkpoints", "detector": "a detector",
 }  # fmt: skip
-Values = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What is shown; every pair is of what was before and what is after, None where there was or is nothing.
+    """What is shown; every pair is of what was before and what is after.
+
+    None stands where there was or is nothing, and ``null, as stated`` where a manifest states null.
 
     Attributes:
         addresses: of the two.
         dataset: their name.
         versions: of their schemas.
+        stages: that made them.
+        seeds: with which they were made.
         shards: how many each has.
         rows_out: how many rows each has.
-        schema: columns that differ, as they are described.
+        schema: columns that differ, as the first shard of each describes them.
         uncompared: columns whose values are not compared, since only one has them, or each another type.
-        parameters: the stage's configuration, by dotted names, and the seed.
+        parameters: the stage's configuration, by dotted names.
         inputs: sha256 by name.
         rejected: rows by reason.
         statistics: as the manifests state them, by dotted names, what moved furthest first.
@@ -48,6 +52,8 @@ class Difference:
     addresses: tuple[str, str]
     dataset: str
     versions: tuple[str, str]
+    stages: tuple[str, str]
+    seeds: tuple[int, int]
     shards: tuple[int, int]
     rows_out: tuple[int, int]
     schema: dict[str, Values]
@@ -82,12 +88,11 @@ def compare(one: Place, other: Place, examples: int = EXAMPLES) -> Difference:
         raise InputError(f"{one} and {other} have no common column {lacking[0]}.", f"the key of {name}.")
     a, b = before.manifest, after.manifest
     return Difference(
-        (one.address, other.address), name, (a.version, b.version), (len(a.shards), len(b.shards)),
-        (a.rows_out, b.rows_out), _differing(_described(old), _described(new)),
-        sorted({*old.names, *new.names} - set(columns)),
-        _differing(dict(flat(a.parameters)) | {"seed": a.seed}, dict(flat(b.parameters)) | {"seed": b.seed}),
-        _differing(a.inputs, b.inputs), _differing(a.rejected, b.rejected), _moved(a.statistics, b.statistics),
-        compare_rows(before, after, SCHEMAS[name], columns, examples),
+        (one.address, other.address), name, (a.version, b.version), (a.stage, b.stage), (a.seed, b.seed),
+        (len(a.shards), len(b.shards)), (a.rows_out, b.rows_out), differing(_described(old), _described(new)),
+        sorted({*old.names, *new.names} - set(columns)), differing(a.parameters, b.parameters),
+        differing(a.inputs, b.inputs), differing(a.rejected, b.rejected), _moved(a.statistics, b.statistics),
+        compare_rows(before, after, SCHEMAS[name], (old, new), columns, examples),
     )  # fmt: skip
 
 
@@ -118,13 +123,8 @@ def _described(schema: pa.Schema) -> dict[str, str]:
     return {name: ", ".join(part for part in said if part) for name, *said in parts}
 
 
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Values]:
-    names = sorted({*before, *after})
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
-
-
 def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Values]:
-    found = _differing(dict(flat(dict(before))), dict(flat(dict(after))))
+    found = differing(before, after)
     return dict(sorted(found.items(), key=lambda item: (-_distance(*item[1]), item[0])))
 
 
@@ -133,6 +133,7 @@ def _distance(before: Any, after: Any) -> float:
     if not all(isinstance(value, int | float) for value in (before, after)):
         return 1.0
     try:
-        return float(abs(after - before) / max(abs(before), abs(after), 1e-12))
+        distance = float(abs(after - before) / max(abs(before), abs(after), 1e-12))
+        return distance if isfinite(distance) else 1.0
     except OverflowError:  # an integer that is larger than any float
         return 1.0

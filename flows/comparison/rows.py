@@ -16,6 +16,7 @@ from contract.progress import progress
 from contract.schemas import DatasetSchema
 from flows.comparison.blocks import Blocks, Key, file_batches, merged
 from flows.comparison.files import Side, check_bytes
+from flows.comparison.stated import alike
 from flows.inspection.rows import readable_row
 
 _ROWS, _ROWS_WITH_VECTORS = 2048, 64  # of a file at hand
@@ -61,7 +62,8 @@ class RowDifference:
 
 
 def compare_rows(
-    one: Side, other: Side, schema: DatasetSchema, columns: Sequence[str], examples: int
+    one: Side, other: Side, schema: DatasetSchema, stated: tuple[pa.Schema, pa.Schema], columns: Sequence[str],
+    examples: int,
 ) -> RowDifference:  # fmt: skip
     """Compares all rows by key.
 
@@ -74,6 +76,7 @@ def compare_rows(
         one: the dataset before.
         other: the dataset after.
         schema: gives the key.
+        stated: what the first shards of both hold, which all others must.
         columns: what both have.
         examples: how many rows of each kind are kept.
 
@@ -90,17 +93,20 @@ def compare_rows(
             if not all([check_bytes(one, before), check_bytes(other, after)]):
                 found.unhashed += rows
             continue
-        _compare(_blocks(one, before, schema, columns), _blocks(other, after, schema, columns), schema, found)
+        old, new = _blocks(one, before, schema, stated[0], columns), _blocks(other, after, schema, stated[1], columns)
+        _compare(old, new, schema, found)
     found.same += found.unread
     return found
 
 
-def _blocks(side: Side, shards: Sequence[Shard], schema: DatasetSchema, columns: Sequence[str]) -> Blocks:
+def _blocks(
+    side: Side, shards: Sequence[Shard], schema: DatasetSchema, stated: pa.Schema, columns: Sequence[str]
+) -> Blocks:  # fmt: skip
     rows = _ROWS_WITH_VECTORS if schema.vectors else min(_ROWS, max(_FEWEST, _ROWS_OF_ALL // len(shards)))
     files = [side.place / shard.path for shard in shards]
     if len(files) == 1:
-        return Blocks(file_batches(files[0], columns, rows), schema.key, str(files[0]))
-    parts = [Blocks(file_batches(file, columns, rows), schema.key, str(file)) for file in files]
+        return Blocks(file_batches(files[0], stated, columns, rows), schema.key, str(files[0]))
+    parts = [Blocks(file_batches(file, stated, columns, rows), schema.key, str(file)) for file in files]
     return Blocks(merged(parts, schema.key), schema.key, str(side.place))
 
 
@@ -165,12 +171,16 @@ def _unlike(before: pa.Table, after: pa.Table, name: str) -> np.ndarray | None:
     old, new = before.column(name).combine_chunks(), after.column(name).combine_chunks()
     if old.equals(new):
         return None
-    if pa.types.is_nested(old.type) or pa.types.is_floating(old.type):  # NaN is itself here
-        unlike = np.fromiter((not one.equals(two) for one, two in _pairs(old, new)), bool, len(old))
+    if pa.types.is_nested(old.type) or pa.types.is_floating(old.type):
+        unlike = np.fromiter((not _alike(one, two) for one, two in _pairs(old, new)), bool, len(old))
     else:
         values = pc.fill_null(pc.not_equal(old, new), False)
         unlike = pc.or_(values, pc.xor(old.is_null(), new.is_null())).to_numpy(zero_copy_only=False)
     return unlike if unlike.any() else None
+
+
+def _alike(one: pa.Scalar, other: pa.Scalar) -> bool:
+    return bool(one.equals(other)) or alike(one.as_py(), other.as_py())  # to Arrow alone NaN is not itself
 
 
 def _pairs(old: pa.Array, new: pa.Array) -> Iterator[tuple[pa.Scalar, pa.Scalar]]:

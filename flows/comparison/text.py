@@ -6,7 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.comparison.datasets import Difference, Values
+from flows.comparison.apart import apart
+from flows.comparison.datasets import Difference
+from flows.comparison.stated import Values
 from flows.inspection.text import new_console, print_table
 from flows.shown import one_line, shown
 
@@ -31,10 +33,11 @@ def print_difference(found: Difference) -> None:
             f"{rows.unhashed:,} of them lie in files with the same bytes by their manifests; of files elsewhere, sizes "
             "alone were compared: `m3p inspect --verify` reads them"
         )
-    made = {"version": found.versions, "shards": found.shards}
-    about = {name: pair for name, pair in made.items() if pair[0] != pair[1]} | found.parameters
+    made = {"stage": found.stages, "seed": found.seeds, "version": found.versions, "shards": found.shards}
+    about = {name: pair for name, pair in made.items() if pair[0] != pair[1]}
     _pairs(console, "Columns", "column", found.schema)
-    _pairs(console, "Made with", "parameter", about)
+    _pairs(console, "Made", "what", about)
+    _pairs(console, "Made with", "parameter", found.parameters)
     _pairs(console, "Made from", "input", found.inputs)
     _pairs(console, "Rejected", "reason", found.rejected)
     statistics = dict(list(found.statistics.items())[:_STATISTICS])
@@ -45,7 +48,7 @@ def print_difference(found: Difference) -> None:
     for title, examples in (("Added, for example", rows.added_rows), ("Gone, for example", rows.gone_rows)):
         print_table(console, title, ["row"], [[_row(row)] for row in examples])
     print_table(console, "Changed, for example", ["key", "column", "before", "after"], [
-        [_row(change.key), name, *(shown(value, _CELL) for value in pair)]
+        [_row(change.key), name, *apart(*pair, _CELL)]
         for change in rows.changes for name, pair in change.columns.items()
     ])  # fmt: skip
 
@@ -55,5 +58,5 @@ def _row(row: dict[str, Any]) -> str:
 
 
 def _pairs(console: Console, title: str, what: str, pairs: dict[str, Values]) -> None:
-    cells = [[name, *(shown(value, _CELL) for value in pair)] for name, pair in pairs.items()]
+    cells = [[name, *apart(*pair, _CELL)] for name, pair in pairs.items()]
     print_table(console, title, [what, "before", "after"], cells)

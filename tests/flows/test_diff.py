@@ -400,3 +400,85 @@ def test_a_column_that_is_not_compared_is_named(two, capsys):
     assert found["uncompared"] == ["text"] and found["rows"]["same"] == 36
     assert run_command(["diff", str(one), str(other)]) == 0
     assert "not compared, since only one has it, or each in another type: text" in capsys.readouterr().out
+
+
+def test_another_stage_or_seed_is_told(two, capsys):
+    one, other = two
+    restate(other, stage="quite another", seed=8)
+    found = differing(capsys, one, other)
+    assert (found["stages"], found["seeds"]) == (["captions", "quite another"], [7, 8])
+    assert run_command(["diff", str(one), str(other)]) == 0
+    shown = capsys.readouterr().out
+    assert "quite another" in shown and "seed" in shown
+
+
+NOT_THE_SAME = {
+    "null and nothing": ({"a": None}, {}, {"a": ["null, as stated", None]}),
+    "true and 1": ({"a": True}, {"a": 1}, {"a": [True, 1]}),
+    "true and 1 in a list": ({"a": [True]}, {"a": [1]}, {"a": [[True], [1]]}),
+    "nothing in a group": ({"a": {}}, {}, {"a": [{}, None]}),
+    "a dot": ({"l": {"a": 1}}, {"l.a": 1}, {'"l.a"': [None, 1], "l.a": [1, None]}),
+    "a parameter called seed": ({"seed": 1}, {"seed": 2}, {"seed": [1, 2]}),
+}
+
+
+@pytest.mark.parametrize("case", NOT_THE_SAME)
+def test_what_manifests_state_otherwise_is_never_called_the_same(case, two, capsys):
+    before, after, expected = NOT_THE_SAME[case]
+    for folder, said in zip(two, (before, after), strict=True):
+        restate(folder, parameters=said, statistics=said)
+    found = differing(capsys, *two)
+    assert found["parameters"] == found["statistics"] == expected
+    assert list(map(type, found["parameters"]["a"])) == list(map(type, expected["a"])) if "a" in expected else True
+    assert run_command(["diff", *map(str, two)]) == 0
+    assert "Made with" in capsys.readouterr().out
+
+
+def test_what_is_no_number_has_not_moved(two, tmp_path, capsys):
+    for folder in two:
+        restate(folder, statistics={"mean": float("nan"), "least": 1})
+    restate(two[1], statistics={"mean": float("nan"), "least": 1.0, "most": float("nan")})
+    assert list(differing(capsys, *two)["statistics"]) == ["most"]
+    rows = region_rows(image_rows(tmp_path / "more"))
+    rows[0]["object_scores"] = [float("nan"), 0.5]
+    one = write_dataset(tmp_path / "regions", "regions", rows)
+    rows[0] = rows[0] | {"detector": "another"}
+    found = differing(capsys, one, write_dataset(tmp_path / "other-regions", "regions", rows))
+    assert found["rows"]["columns"] == {"detector": 1}
+
+
+@pytest.mark.parametrize("pair", [
+    ("same " * 30 + "before", "same " * 30 + "after"), (list(range(12)), [*range(11), 99]), (0.123456, 0.123457),
+    ("1", 1), ("—", None),
+])  # fmt: skip
+def test_two_that_differ_are_not_shown_alike(pair, two, capsys):
+    """Beyond the characters and items that a cell has room for, or in what a cell rounds."""
+    for folder, value in zip(two, pair, strict=True):
+        restate(folder, parameters={"value": value})
+    assert run_command(["diff", *map(str, two)]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("value ")]
+    before, after = [cell for cell in line.split("  ") if cell.strip()][-2:]
+    assert before.strip() != after.strip()
+
+
+def test_vectors_that_differ_are_said_to(tmp_path, capsys):
+    rows = region_rows(image_rows(tmp_path / "pictures"))
+    one = write_dataset(tmp_path / "one", "regions", rows)
+    rows[0] = rows[0] | {"features": np.zeros((2, 4), "<f2").tobytes()}
+    other = write_dataset(tmp_path / "other", "regions", rows)
+    assert run_command(["diff", str(one), str(other)]) == 0
+    assert "(not as before, in what is not shown)" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_a_later_file_of_other_columns_is_named(more, two, capsys):
+    one, other = two
+    path = other / "part-00002-of-00003.parquet"
+    table = pq.read_table(path)
+    large = table.schema.set(3, pa.field("text", pa.large_string(), nullable=False))
+    pq.write_table(table.append_column("mood", pa.nulls(len(table), pa.string())) if more else table.cast(large), path)
+    restate(other)
+    for pair in ((one, other), (other, one)):
+        assert run_command(["diff", *map(str, pair)]) == 1
+        error = capsys.readouterr().err
+        assert f"{path} has the column {'mood' if more else 'text'}" in error and "first file" in error
