@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
+
+_UNSEEN = re.compile(  # C0 and C1, line separators, embeddings, overrides, isolates, and halves of characters
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def visible(text: str) -> str:
@@ -19,6 +24,17 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """A visible text in one line."""
     return visible(text).replace("\n", "\\n")
+
+
+def on_page(value: Any) -> Any:
+    """A value for a page: in a text, controls and what turns its direction stand as their escapes.
+
+    Line ends and tabs stay, and so does what scripts are written with: joiners, and marks that turn no letters around.
+    A text that needs no more escaping as HTML (a ``str`` of another type) stays one.
+    """
+    if not isinstance(value, str) or not _UNSEEN.search(value):
+        return value
+    return type(value)(_UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value)))
 
 
 def shown(value: Any, most: int) -> str:

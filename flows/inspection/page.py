@@ -21,7 +21,7 @@ from flows.inspection.rows import readable_row
 from flows.inspection.stated import arranged
 from flows.inspection.text import said_of, summary_cells
 from flows.overlay import labels_of, picture_of_row
-from flows.shown import counted, flat, shown, size
+from flows.shown import counted, flat, on_page, shown, size
 from reports.page.colours import hue
 from reports.page.switched import Piece, pieces
 
@@ -81,7 +81,8 @@ def _settings(view: CheckpointView) -> list[tuple[str, Any]]:
 
 
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parents[1] / "templates"), autoescape=True)
+    loader = FileSystemLoader(Path(__file__).parents[1] / "templates")
+    environment = Environment(loader=loader, autoescape=True, finalize=on_page)
     environment.filters["shown"] = lambda value: shown(value, _CELL)
     environment.filters["size"] = size
     environment.filters["counted"] = counted

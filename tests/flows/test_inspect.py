@@ -35,6 +35,7 @@ from dataset_world import (
     write_dataset,
 )  # fmt: skip
 from PIL import Image
+from safetensors.numpy import save_file
 
 from contract.manifest import Manifest, Shard, read_manifest
 from contract.shards import shard_name
@@ -111,6 +112,30 @@ def test_page_is_self_contained_and_escapes_what_comes_from_data(hostile, tmp_pa
         assert all(source.startswith("data:image/jpeg;base64,") for source in re.findall(r'src="([^"]+)', text))
         assert "http" not in text
     assert "color-scheme: light dark" in text
+
+
+def test_no_control_or_turn_of_direction_reaches_a_page(hostile, tmp_path, capsys):
+    """Wherever a name or a value stands: manifest, columns, classes, groups, texts, settings, tensors."""
+    harm = "\x1b[31m\x9b\u202eabc\u2066\u2028"
+    stated = {harm: {"one": {"count": 1}, harm: {"count": 2}}, "names": {harm: 5}}
+    for name in ("captions", "triples"):
+        restate(hostile / name, parameters={harm: harm}, statistics=stated, stage=harm)
+    pq.write_table(pa.table({harm: [harm, "ok"]}), tmp_path / "strange.parquet")
+    detector = tmp_path / "detector"
+    detector.mkdir()
+    (detector / "detector.json").write_text(json.dumps({"class_names": [harm], "attribute_names": [], harm: harm}))
+    save_file({harm: np.zeros(2, np.float32)}, detector / "weights.safetensors")
+    for given in (hostile / "captions", hostile / "triples", tmp_path / "strange.parquet", detector):
+        text = page_of(tmp_path, capsys, given)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text)
+        assert r"\x1b[31m\x9b\u202eabc\u2066\u2028" in text and "&lt;svg" not in text
+
+
+def test_joiners_and_marks_that_scripts_need_stay_in_a_page(tmp_path, capsys):
+    query = "می\u200cخواهم\u200f شلوار"
+    row = triple_rows(image_rows(tmp_path / "images")[:1])[0] | {"query": query, "context": None}
+    write_dataset(tmp_path / "triples", "triples", [row])
+    assert query in page_of(tmp_path, capsys, tmp_path / "triples")
 
 
 def test_nothing_from_data_reaches_the_terminal_as_a_command(hostile, capsys):
