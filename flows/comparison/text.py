@@ -9,7 +9,7 @@ from rich.console import Console
 from flows.comparison.apart import apart
 from flows.comparison.datasets import Difference
 from flows.comparison.stated import Values
-from flows.inspection.text import new_console, print_table
+from flows.inspection.table import new_console, print_table
 from flows.shown import one_line, shown
 
 _CELL = 80

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,13 +103,12 @@ def look_at_detector(place: Place) -> CheckpointView:
 
 def look_at_checkpoints(place: Place) -> list[CheckpointView]:
     """The checkpoints that lie in a folder, by their names."""
-    return list(_views(place, place.folders()))
+    return [look_at_checkpoint(place / name) for name in checkpoints_in(place)]
 
 
-def _views(place: Place, names: list[str]) -> Iterator[CheckpointView]:
-    for name in names:
-        if not name.startswith(".") and (place / name / CONFIG).is_file():
-            yield look_at_checkpoint(place / name)
+def checkpoints_in(place: Place) -> list[str]:
+    """Names of the checkpoints in a folder, sorted; hidden ones are unfinished."""
+    return [name for name in place.folders() if not name.startswith(".") and (place / name / CONFIG).is_file()]
 
 
 def read_config(place: Place, name: str = CONFIG) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from flows.inspection.checkpoint import CheckpointView
-from flows.inspection.text import new_console, print_table
+from flows.inspection.table import new_console, print_table
 from flows.inspection.weights import Tensor
 from flows.shown import counted, flat, one_line, shown, size
 

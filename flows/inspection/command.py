@@ -80,7 +80,7 @@ def _verify(place: Place, as_json: bool) -> dict[str, Any]:
 
 def _verdict(place: Place) -> dict[str, Any]:
     from contract.verification.dataset import verify_dataset, verify_file
-    from flows.inspection.checkpoint import look_at_checkpoint, verify_checkpoint, verify_detector
+    from flows.inspection.checkpoint import checkpoints_in, look_at_checkpoint, verify_checkpoint, verify_detector
     from flows.shown import counted, one_line, size
 
     try:
@@ -103,10 +103,7 @@ def _verdict(place: Place) -> dict[str, Any]:
             return {"said": f"{where}: no checkpoint: {one_line(why)}"}
         return {"said": f"{where}: {counted(count, 'checkpoint')}, whole and of one piece."}
     if found.kind == "checkpoints":
-        from flows.inspection.found import CONFIG
-
-        names = [name for name in place.folders() if (place / name / CONFIG).is_file() and not name.startswith(".")]
-        count = sum(verify_checkpoint(place / name) for name in names)
+        count = sum(verify_checkpoint(place / name) for name in checkpoints_in(place))
         return {"said": f"{where}: {counted(count, 'checkpoint')}, whole and of one piece."}
     if found.kind == "datasets":
         from flows.inspection.datasets import datasets_in

@@ -68,7 +68,7 @@ def others_in(place: Place, datasets: Sequence[Stated]) -> list[str]:
 
 def print_datasets(place: Place, datasets: Sequence[Stated], others: Sequence[str]) -> None:
     """Prints a row a dataset, and how to see more of one."""
-    from flows.inspection.text import new_console, print_table
+    from flows.inspection.table import new_console, print_table
 
     print_table(new_console(), f"Datasets in {place}", ["folder", "stage", "rows", "rejected", "shards", "size"], [
         [one.name, one.stage, f"{one.rows:,}", f"{one.rejected:,}", f"{one.shards:,}", size(one.bytes)]

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from flows.cli import run_command
-from flows.inspection.text import column_widths, print_table
+from flows.inspection.table import column_widths, print_table
 
 
 @pytest.mark.parametrize("width", [60, 72, 100])
