@@ -87,10 +87,12 @@ class Pictures:
             yield self._images
             return
         yield Place.of(self._picture_root)
-        above = self._images
+        above, named = self._images, self._images.local is None and "://" in self._images.address
         for _ in range(_MOST_ABOVE if is_within(self._picture_root) else 0):
+            if not above.name:
+                return
             above = above.parent
-            if not above.name or (above.local is None and "://" not in above.address):
+            if named and "://" not in above.address:
                 return
             yield above / self._picture_root
 

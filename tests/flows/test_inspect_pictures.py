@@ -4,6 +4,9 @@ import hashlib
 import http.server
 import io
 import os
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -112,3 +115,19 @@ def test_what_is_no_file_is_not_waited_for(images, tmp_path, capsys):
     os.mkfifo(tmp_path / "raw" / "one.png")
     restate(images, parameters={"picture_root": str(tmp_path / "raw")})
     assert "<img" not in page_of(capsys, tmp_path, images)
+
+
+def test_pictures_of_a_revision_are_those_that_dvc_keeps_of_it(images, tmp_path, capsys, monkeypatch):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "one.png").write_bytes(png(200))
+    restate(images, parameters={"picture_root": "raw"})
+    for command in (
+        ("git", "init", "--quiet"), (sys.executable, "-m", "dvc", "init", "--quiet"),
+        (sys.executable, "-m", "dvc", "add", "--quiet", "data/images", "raw"), ("git", "add", "."),
+        ("git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "-m", "version"),
+    ):  # fmt: skip
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    shutil.rmtree(tmp_path / "raw")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert "<img" in page_of(capsys, tmp_path, f"{images}@HEAD")
