@@ -31,14 +31,15 @@ def test_nothing_is_broken_empty_or_too_wide(name, whole, tmp_path, capsys):
 
 
 def test_in_a_table_of_checkpoints_no_number_is_broken(tmp_path, capsys):
+    folder = tmp_path / "checkpoints"
     parts = [f"en-{number}" for number in range(40)]  # a long cell beside short ones
     for name in ("captioning-each", "understanding", *(f"captioning-each/{part}" for part in parts)):
-        (tmp_path / name).mkdir()
+        (folder / name).mkdir(parents=True)
         training = {"stage": "finetune", "losses": [{"step": 20, "matching": 2.0}, {"step": 14_000, "matching": 0.5}]}
         stated = {"each": parts} if name == "captioning-each" else {"network": {"network": "understanding"}}
-        (tmp_path / name / CONFIG).write_text(json.dumps(stated | {"training": training}))
-        save_file({"embeddings": np.zeros((1_000, 100), np.float32)}, tmp_path / name / WEIGHTS)
-    assert run_command(["inspect", str(tmp_path), "--html", str(tmp_path / "page.html")]) == 0
+        (folder / name / CONFIG).write_text(json.dumps(stated | {"training": training}))
+        save_file({"embeddings": np.zeros((1_000, 100), np.float32)}, folder / name / WEIGHTS)
+    assert run_command(["inspect", str(folder), "--html", str(tmp_path / "page.html")]) == 0
     with Page(tmp_path / "page.html") as page:
         for width in WIDTHS:
             page.look(width, dark=False)
