@@ -34,7 +34,7 @@ OF_DATASETS: dict[str, str] = {
     "language": "a language that is no valid BCP 47 code",
     "text": "a text that is empty or not in the Unicode form that its column states",
     "range": "a number outside the range that its column states",
-    "identifier": "an identifier that is not the hash, or not of the form, that its column states",
+    "identifier": "an identifier that is not the hash, not of the form, or not of the picture that its column states",
     "unsafe_path": "a picture's uri leads out of its folder",
     "picture": "a picture of the dataset's own is not there or has other bytes",
     "vectors": "features, boxes, classes or scores have not the length that num_regions and feature_dim state",

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from contract.breaches import BreachError
 from contract.hashing import stable_hashes
+from contract.verification.groups import DuplicateGroups
 from contract.verification.part import Part
 
 _OBJECTS = "objects"
@@ -20,7 +21,7 @@ _OBJECTS = "objects"
 class Tallies:
     """Counts of one file or, merged, of a dataset.
 
-    Eight bytes a caption are kept for its identifier, and a line for each group of near-duplicates; the rest is
+    Eight bytes a caption are kept for its identifier, and what ``DuplicateGroups`` keeps of pictures; the rest is
     counts.
 
     Attributes:
@@ -32,7 +33,7 @@ class Tallies:
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.own_pictures = 0
         self._identifiers: list[np.ndarray] = []
-        self._groups: dict[str, str] = {}
+        self._groups = DuplicateGroups()
 
     def add(self, part: Part) -> None:
         """Counts some rows."""
@@ -42,30 +43,22 @@ class Tallies:
         if name == "captions":
             self._identifiers.append(stable_hashes(keys=part.column("caption_id").to_pylist()))
         if name == "images":
-            for group, split in part.values("duplicate_group", "split"):
-                if group is not None:
-                    self._add_group(group, split, part.where)
+            self._groups.add(part)
 
     def merge(self, other: Tallies, where: str) -> None:
         """Adds those of another file."""
         self.counts.update(other.counts)
         self.own_pictures += other.own_pictures
         self._identifiers += other._identifiers
-        for group, split in other._groups.items():
-            self._add_group(group, split, where)
-
-    def _add_group(self, group: str, split: str, where: str) -> None:
-        known = self._groups.setdefault(group, split)
-        if known != split:
-            what = f"{where}: near-duplicates of {group!r} are in {known} and in {split}."
-            raise BreachError("split_leak", what, "one split a group.")
+        self._groups.merge(other._groups, where)
 
     def check(self, statistics: Mapping[str, Any], where: str) -> None:
         """Compares with a manifest's statistics; groups that it does not state are passed over.
 
         Raises:
-            BreachError: duplicate_key or statistics.
+            BreachError: split_leak, identifier, duplicate_key or statistics.
         """
+        self._groups.check(where)
         if self._identifiers:
             identifiers = np.concatenate(self._identifiers)
             if len(np.unique(identifiers)) != len(identifiers):

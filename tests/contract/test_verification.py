@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,22 @@ def duplicates_in_two_splits(folder: Path) -> None:
     restate(folder)
 
 
+def pictures(**changes: dict[str, Any]) -> Callable[[Path], None]:
+    """Changes values of pictures, by the number in their image_id, in whichever shard they lie."""
+
+    def damage(folder: Path) -> None:
+        for shard in read_manifest(folder).shards:
+            rewrite(folder / shard.path, lambda old: [row | changes.get(f"n{row['image_id'][-2:]}", {}) for row in old])
+        splits = Counter(
+            row["split"]
+            for shard in read_manifest(folder).shards
+            for row in pq.read_table(folder / shard.path).to_pylist()
+        )
+        restate(folder, statistics=read_manifest(folder).statistics | {"splits": dict(splits)})
+
+    return damage
+
+
 def own_picture_changed(folder: Path) -> None:
     (folder / "_files" / "03.png").write_bytes(b"another picture")
 
@@ -251,6 +268,10 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
         rows(lambda old: [old[0] | {"split": "val" if old[0]["split"] == "test" else "test"}, *old[1:]]),
     ),
     ("split_leak", "images", duplicates_in_two_splits),
+    ("split_leak", "images", pictures(n04={"split": "val"}, n00={"duplicate_group": None})),
+    ("identifier", "images", pictures(n00={"duplicate_group": None})),
+    ("identifier", "images", pictures(n00={"duplicate_group": None}, n04={"duplicate_group": "nobody"})),
+    ("identifier", "images", pictures(n04={"duplicate_group": None})),
     ("language", "captions", first(lang="klingonish")),
     ("language", "captions", first(lang="qq")),
     ("text", "captions", first(text="")),
