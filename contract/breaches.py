@@ -17,7 +17,7 @@ OF_DATASETS: dict[str, str] = {
     "file_unknown": "a file that the manifest does not state",
     "card": "the card is missing, or is not the one that manifest and schema give",
     # one file
-    "not_parquet": "the file is no Parquet",
+    "not_parquet": "the file is no Parquet, or no file: a named pipe, say",
     "size": "the file has another number of bytes",
     "sha256": "the file has other bytes",
     "metadata": "the file does not carry dataset, version, key, shard key and the columns' descriptions as its schema",

@@ -135,7 +135,11 @@ def stated_file(place: Place) -> tuple[Shard | None, Manifest | None]:
 
 
 def _manifest(place: Place) -> Manifest:
-    where, content = str(place / MANIFEST), (place / MANIFEST).read()
+    where = str(place / MANIFEST)
+    try:
+        content = (place / MANIFEST).read()
+    except InputError as error:
+        raise BreachError.of("manifest_unreadable", error) from error
     if content is None:
         raise BreachError("unfinished", f"{place} has no {MANIFEST}.", "a folder that a stage has written to its end.")
     try:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contract.breaches import BreachError
+from contract.errors import InputError
 from contract.manifest import Shard
 from contract.places import Place
 from contract.schemas import DatasetSchema, dataset_name, description_of, version_of
@@ -29,7 +30,10 @@ def whole_file(place: Place, shard: Shard | None) -> Iterator[pq.ParquetFile]:
     Raises:
         BreachError: shard_missing, not_parquet, size, sha256 or rows.
     """
-    first = place.read(len(_MAGIC))
+    try:
+        first = place.read(len(_MAGIC))
+    except InputError as error:
+        raise BreachError.of("not_parquet", error) from error
     if first is None:
         raise BreachError("shard_missing", f"{place} is not there.", "a file that the manifest states.")
     if first != _MAGIC:
