@@ -88,7 +88,7 @@ def verify_dataset(place: Place) -> Verdict:
     rejected = _check_rejects(place, manifest)
     if listed is not None and schema.name == "images":
         _check_own_pictures(place, set(listed), total.own_pictures)
-    total.check(manifest.statistics, str(place / MANIFEST))
+    total.check(manifest.dataset, manifest.statistics, str(place / MANIFEST))
     files = [*manifest.shards, *manifest.rejects]
     return Verdict(
         manifest.dataset, len(files), manifest.rows_out + rejected, sum(file.bytes for file in files),

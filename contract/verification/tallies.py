@@ -16,6 +16,16 @@ from contract.verification.groups import DuplicateGroups
 from contract.verification.part import Part
 
 _OBJECTS = "objects"
+_ANY = "*"
+# Dataset → the numbers of its statistics that its rows tell too. All others are the stage's word.
+_STATED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "images": (("splits", _ANY), ("sources", _ANY)),
+    "captions": (("languages", _ANY, _ANY),),
+    "triples": (("triples", _ANY, _ANY),),
+    "corpus": (("splits", _ANY), ("languages", _ANY, "sentences"), ("languages", _ANY, "characters")),
+    "lexicon": (("languages", _ANY, "entries"), ("languages", _ANY, "pairs")),
+    "regions": (("regions",), (_OBJECTS, _ANY)),
+}
 
 
 class Tallies:
@@ -52,8 +62,8 @@ class Tallies:
         self._identifiers += other._identifiers
         self._groups.merge(other._groups, where)
 
-    def check(self, statistics: Mapping[str, Any], where: str) -> None:
-        """Compares with a manifest's statistics; groups that it does not state are passed over.
+    def check(self, dataset: str, statistics: Mapping[str, Any], where: str) -> None:
+        """Compares with a manifest's statistics: they state every number that the rows give, and no other of its kind.
 
         Raises:
             BreachError: split_leak, identifier, duplicate_key or statistics.
@@ -63,12 +73,25 @@ class Tallies:
             identifiers = np.concatenate(self._identifiers)
             if len(np.unique(identifiers)) != len(identifiers):
                 raise BreachError("duplicate_key", f"{where}: two captions have one caption_id.", "one caption an id.")
-        for path, count in sorted(self.counts.items()):
-            if path[0] in statistics and _at(statistics, path) != count:
+        nameless = self.counts["regions",] and not any(path[0] == _OBJECTS for path in self.counts)
+        stated = {path for kind in _STATED.get(dataset, ()) for path in _paths(statistics, kind)}
+        for path in sorted({*self.counts, *stated}):
+            if path[0] == _OBJECTS and nameless:
+                continue  # no parameter names the classes
+            if _at(statistics, path) != self.counts[path]:
                 raise BreachError(
                     "statistics", f"{where}: the manifest states {'.'.join(path)} as {_at(statistics, path)}.",
-                    f"{count}, which its rows give.",
+                    f"{self.counts[path]}, which its rows give.",
                 )  # fmt: skip
+
+
+def _paths(statistics: Any, kind: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Paths of the numbers of a kind that are stated; of the kind's names ``*`` stands for any."""
+    if not kind:
+        yield ()
+    elif isinstance(statistics, Mapping):
+        for name in statistics if kind[0] == _ANY else {kind[0]} & statistics.keys():
+            yield from ((name, *rest) for rest in _paths(statistics[name], kind[1:]))
 
 
 def _at(statistics: Mapping[str, Any], path: tuple[str, ...]) -> Any:

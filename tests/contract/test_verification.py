@@ -200,6 +200,20 @@ def statistics_of(**changes: Any) -> Callable[[Path], None]:
     return lambda folder: restate(folder, statistics=read_manifest(folder).statistics | changes)
 
 
+def stated_too(*path: str, count: Any = 99) -> Callable[[Path], None]:
+    """Has the statistics state a number more, or another."""
+
+    def damage(folder: Path) -> None:
+        statistics = json.loads((folder / "_manifest.json").read_text())["statistics"]
+        place = statistics
+        for name in path[:-1]:
+            place = place.setdefault(name, {})
+        place[path[-1]] = count
+        restate(folder, statistics=statistics)
+
+    return damage
+
+
 def missing(folder: Path) -> None:
     first_shard(folder).unlink()
 
@@ -302,6 +316,16 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("input_changed", "captions", lambda folder: restate(folder.parent / "images", seed=8)),
     ("foreign_key", "captions", foreign),
     ("foreign_key", "codeswitch", first(source_text="a red ball on the lawn", text="a roter ball on the lawn")),
+    *(("statistics", name, lambda folder: restate(folder, statistics={})) for name in DATASETS if name != "codeswitch"),
+    ("statistics", "images", stated_too("sources", "elsewhere")),
+    ("statistics", "captions", stated_too("languages", "fr", "train")),
+    ("statistics", "captions", stated_too("languages", "de", count=12)),
+    ("statistics", "triples", stated_too("triples", "fr", "val")),
+    ("statistics", "corpus", stated_too("languages", "fr", "characters")),
+    ("statistics", "corpus", stated_too("splits", "test")),
+    ("statistics", "lexicon", stated_too("languages", "fr", "entries")),
+    ("statistics", "regions", stated_too("objects", "kite")),
+    ("statistics", "regions", stated_too("regions")),
     ("statistics", "images", statistics_of(splits={"train": 12})),
     ("statistics", "captions", statistics_of(languages={"en": {"train": 6, "val": 3, "test": 3}})),
 ]
@@ -317,6 +341,16 @@ def test_each_damage_is_found_by_its_name(world, breach, name, damage):
     assert found.value.name == breach, str(found.value)
     assert str(found.value).startswith(f"{breach}: ")
     assert name in str(found.value) or "pictures" in str(found.value)
+
+
+def test_what_a_stage_states_beside_its_counts_is_its_word(world):
+    """A language of which no sentence was taken stands there with zeros, and shares are no counts."""
+    none = {"available": 3, "sentences": 0, "characters": 0, "probability": 0.2}
+    stated_too("languages", "fr", count=none)(world / "corpus")
+    verify_dataset(Place.of(world / "corpus"))
+    for parameters in ({}, {"object_classes": ["ball", "cube"]}):
+        restate(world / "regions", parameters=parameters)
+        verify_dataset(Place.of(world / "regions"))
 
 
 def test_every_breach_of_a_dataset_is_planted():
