@@ -36,7 +36,7 @@ OF_DATASETS: dict[str, str] = {
     "range": "a number outside the range that its column states",
     "identifier": "an identifier that is not the hash, not of the form, or not of the picture that its column states",
     "unsafe_path": "a picture's uri leads out of its folder",
-    "picture": "a picture of the dataset's own is not there or has other bytes",
+    "picture": "a picture of the dataset's own is not there, has other bytes or is that of two rows",
     "vectors": "features, boxes, classes or scores have not the length that num_regions and feature_dim state",
     "classes": "a region's class has no name in the manifest's parameters",
     "boxes": "a box is not finite, empty, or outside its picture",

@@ -86,6 +86,8 @@ def verify_dataset(place: Place) -> Verdict:
     for shard, tallies in zip(manifest.shards, looked, strict=True):
         total.merge(tallies, str(place / shard.path))
     rejected = _check_rejects(place, manifest)
+    if shared := sorted(uri for uri, rows in total.own_pictures.items() if rows > 1):
+        raise BreachError("picture", f"{place / shared[0]} is the picture of several rows.", "a file for each.")
     if listed is not None and schema.name == "images":
         _check_own_pictures(place, set(listed), total.own_pictures)
     total.check(manifest.dataset, manifest.statistics, str(place / MANIFEST))
@@ -186,10 +188,10 @@ def _check_files(place: Place, manifest: Manifest, found: set[str]) -> None:
         raise BreachError("file_unknown", f"{place / more[0]} is not in the manifest.", "only files that it states.")
 
 
-def _check_own_pictures(place: Place, found: set[str], stated: int) -> None:
-    held = sum(path.startswith(f"{FILES_FOLDER}/") for path in found)
-    if held != stated:
-        raise BreachError("file_unknown", f"{place / FILES_FOLDER} holds {held} files.", f"{stated}, as rows name.")
+def _check_own_pictures(place: Place, found: set[str], named: Counter[str]) -> None:
+    more = sorted(path for path in found - named.keys() if path.startswith(f"{FILES_FOLDER}/"))
+    if more:
+        raise BreachError("file_unknown", f"{place / more[0]} is the picture of no row.", "only files that rows name.")
 
 
 def _check_rejects(place: Place, manifest: Manifest) -> int:

@@ -31,17 +31,17 @@ _STATED: dict[str, tuple[tuple[str, ...], ...]] = {
 class Tallies:
     """Counts of one file or, merged, of a dataset.
 
-    Eight bytes a caption are kept for its identifier, and what ``DuplicateGroups`` keeps of pictures; the rest is
-    counts.
+    Eight bytes a caption are kept for its identifier, and what ``DuplicateGroups`` keeps of pictures, and
+    the name of each that the dataset holds itself; the rest is counts.
 
     Attributes:
         counts: numbers by their path in the manifest's statistics.
-        own_pictures: pictures that the dataset holds itself.
+        own_pictures: rows by the uri of a picture that the dataset holds itself.
     """
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, ...]] = Counter()
-        self.own_pictures = 0
+        self.own_pictures = Counter[str]()
         self._identifiers: list[np.ndarray] = []
         self._groups = DuplicateGroups()
 
@@ -58,7 +58,7 @@ class Tallies:
     def merge(self, other: Tallies, where: str) -> None:
         """Adds those of another file."""
         self.counts.update(other.counts)
-        self.own_pictures += other.own_pictures
+        self.own_pictures.update(other.own_pictures)
         self._identifiers += other._identifiers
         self._groups.merge(other._groups, where)
 

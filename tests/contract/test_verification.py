@@ -192,6 +192,24 @@ def pictures(**changes: dict[str, Any]) -> Callable[[Path], None]:
     return damage
 
 
+def copied(folder: Path) -> None:
+    """A row names another file with the bytes of its own, which stays there, unused."""
+    row = pq.read_table(first_shard(folder)).to_pylist()[0]
+    (folder / "_files" / "copy.png").write_bytes((folder / row["uri"]).read_bytes())
+    first(uri="_files/copy.png")(folder)
+
+
+def shared(folder: Path) -> None:
+    one, other = pq.read_table(first_shard(folder)).to_pylist()[:2]
+    (folder / one["uri"]).unlink()
+    first(uri=other["uri"], sha256=other["sha256"])(folder)
+
+
+def shared_beside_an_unused(folder: Path) -> None:
+    other = pq.read_table(first_shard(folder)).to_pylist()[1]
+    first(uri=other["uri"], sha256=other["sha256"])(folder)
+
+
 def own_picture_changed(folder: Path) -> None:
     (folder / "_files" / "03.png").write_bytes(b"another picture")
 
@@ -260,6 +278,7 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("shard_missing", "captions", missing),
     ("file_unknown", "captions", write_file("part-00003-of-00003.parquet")),
     ("file_unknown", "images", write_file("_files/99.png")),
+    ("file_unknown", "images", copied),
     ("file_unknown", "captions", write_file("part-00001-of-00003.parquet.tmp")),
     ("not_parquet", "captions", no_parquet),
     ("size", "captions", truncate),
@@ -299,6 +318,8 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("identifier", "corpus", first(text="A sentence that has another hash.")),
     ("unsafe_path", "images", first(uri="../../outside.png")),
     ("picture", "images", own_picture_changed),
+    ("picture", "images", shared),
+    ("picture", "images", shared_beside_an_unused),
     ("vectors", "regions", first(features=bytes(14))),
     ("vectors", "regions", first(object_ids=[1])),
     ("boxes", "regions", first(boxes=np.array([[20, 10, 420, 90], [150, 40, 190, 60]], "<f4").tobytes())),
