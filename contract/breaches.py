@@ -21,7 +21,7 @@ OF_DATASETS: dict[str, str] = {
     "size": "the file has another number of bytes",
     "sha256": "the file has other bytes",
     "metadata": "the file does not carry dataset, version, key, shard key and the columns' descriptions as its schema",
-    "columns": "columns are missing, too many, or of another type",
+    "columns": "columns are missing, too many, of another type or in another order",
     "rows": "the file has another number of rows",
     "damaged": "the file's rows cannot be read",
     # its rows

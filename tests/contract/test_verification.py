@@ -117,6 +117,45 @@ def no_descriptions(folder: Path) -> None:
     restate(folder)
 
 
+def said_of(name: str, **changes: str) -> Callable[[Path], None]:
+    """Has a column say something else of itself."""
+    new = {one.encode(): text.encode() for one, text in changes.items()}
+
+    def change(schema: pa.Schema) -> pa.Schema:
+        field = schema.field(name)
+        return schema.set(schema.get_field_index(name), field.with_metadata(field.metadata | new))
+
+    def damage(folder: Path) -> None:
+        with_schema(first_shard(folder), change)
+        restate(folder)
+
+    return damage
+
+
+def said_of_replacements(folder: Path) -> None:
+    """The end of a replacement says another unit of itself."""
+
+    def change(schema: pa.Schema) -> pa.Schema:
+        parts = list(schema.field("replacements").type.value_type)
+        parts[1] = parts[1].with_metadata(parts[1].metadata | {b"unit": b"bytes"})
+        kind = pa.list_(pa.field("element", pa.struct(parts), nullable=False))
+        place = schema.get_field_index("replacements")
+        return schema.set(place, schema.field(place).with_type(kind))
+
+    with_schema(first_shard(folder), change)
+    restate(folder)
+
+
+def columns(choose: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        path = first_shard(folder)
+        table = pq.read_table(path)
+        pq.write_table(table.select(choose(table.column_names)), path)
+        restate(folder)
+
+    return damage
+
+
 def other_type(folder: Path) -> None:
     path = first_shard(folder)
     table = pq.read_table(path)
@@ -289,6 +328,12 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("damaged", "captions", damage_a_page),
     ("metadata", "captions", metadata(key="caption_id")),
     ("metadata", "captions", no_descriptions),
+    ("metadata", "captions", said_of("lang", description="The mood of the text")),
+    ("metadata", "triples", said_of("relevance", unit="per cent")),
+    ("metadata", "images", said_of("license", unit="px")),
+    ("metadata", "codeswitch", said_of_replacements),
+    ("columns", "captions", columns(lambda names: names[::-1])),
+    ("columns", "images", columns(lambda names: [name for name in names if name != "license"])),
     ("columns", "regions", other_type),
     ("null", "captions", null_text),
     ("order", "captions", rows(lambda old: old[::-1])),
