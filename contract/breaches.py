@@ -14,7 +14,7 @@ OF_DATASETS: dict[str, str] = {
     "version": "written by another version of the schema",
     "shard_name": "shards are not named part-00000-of-00016.parquet and so on, in their order",
     "shard_missing": "a file that the manifest states is not there",
-    "file_unknown": "a file that the manifest does not state",
+    "file_unknown": "a file or folder that the manifest does not state",
     "card": "the card is missing, or is not the one that manifest and schema give",
     # one file
     "not_parquet": "the file is no Parquet, or no file: a named pipe, say",

@@ -67,6 +67,7 @@ def verify_dataset(place: Place) -> Verdict:
     listed = place.files()
     if listed is not None:
         _check_files(place, manifest, set(listed))
+        _check_folders(place, manifest)
     check_card(place, manifest)
     neighbours = Neighbours(place, manifest)
     total = Tallies()
@@ -186,6 +187,17 @@ def _check_files(place: Place, manifest: Manifest, found: set[str]) -> None:
     more = sorted(path for path in found - stated - {MANIFEST, CARD} if not path.startswith(own))
     if more:
         raise BreachError("file_unknown", f"{place / more[0]} is not in the manifest.", "only files that it states.")
+
+
+def _check_folders(place: Place, manifest: Manifest) -> None:
+    """Looks for folders that hold nothing, which no list of files shows; in stores there are none."""
+    if place.local is None:
+        return
+    known = {REJECTS_FOLDER} | ({FILES_FOLDER} if manifest.dataset == "images" else set())
+    within = [f"{REJECTS_FOLDER}/{name}" for name in (place / REJECTS_FOLDER).folders()]
+    more = sorted(set(place.folders()) - known) + within
+    if more:
+        raise BreachError("file_unknown", f"{place / more[0]} is a folder.", "only files that the manifest states.")
 
 
 def _check_own_pictures(place: Place, found: set[str], named: Counter[str]) -> None:
