@@ -32,7 +32,7 @@ OF_DATASETS: dict[str, str] = {
     "split": "a split that is none of train, val, test",
     "split_leak": "a picture, or one and its near-duplicate, in two splits",
     "language": "a language that is no valid BCP 47 code",
-    "text": "a text that is empty or not in the Unicode form that its column states",
+    "text": "a text that is empty, not in the Unicode form that its column states, or not as stages clean it",
     "range": "a number outside the range that its column states",
     "identifier": "an identifier that is not the hash, not of the form, or not of the picture that its column states",
     "unsafe_path": "a picture's uri leads out of its folder",

@@ -357,6 +357,18 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("language", "captions", first(lang="qq")),
     ("text", "captions", first(text="")),
     ("text", "captions", first(text="cafe\u0301")),
+    ("text", "captions", first(text="   ")),
+    ("text", "captions", first(text="\u3000")),
+    ("text", "captions", first(text="a red\nball")),
+    ("text", "captions", first(text="a red\x00 ball")),
+    ("text", "captions", first(text="ein \x1b[31mB\u00e4r")),
+    ("text", "codeswitch", first(source_text="a red ball  on the grass")),
+    ("text", "lexicon", first(targets=["\u00a0"])),
+    ("text", "corpus", first(text="One\x7f sentence.")),
+    ("identifier", "captions", first(caption_id="")),
+    ("identifier", "captions", first(image_id="")),
+    ("range", "lexicon", first(targets=["a", "b"], scores=[1.0, float("nan")])),
+    ("range", "lexicon", first(targets=["a", "b"], scores=[None, 0.0])),
     ("range", "triples", first(relevance=1.5)),
     ("range", "triples", first(clicks=-1)),
     ("range", "images", first(width=0)),
@@ -420,6 +432,17 @@ def test_what_a_stage_states_beside_its_counts_is_its_word(world):
     for parameters in ({}, {"object_classes": ["ball", "cube"]}):
         restate(world / "regions", parameters=parameters)
         verify_dataset(Place.of(world / "regions"))
+
+
+def test_what_dictionaries_hold_stands_as_it_is_there(world):
+    """No stage takes control characters out of translations; scores are null where a dictionary has none."""
+
+    def entry(row: dict[str, Any]) -> dict[str, Any]:
+        targets = [f"{target}\x01" for target in row["targets"]]
+        return row | {"targets": targets, "scores": [1e-9, None][: len(targets)]}
+
+    rows(lambda old: list(map(entry, old)))(world / "lexicon")
+    assert verify_dataset(Place.of(world / "lexicon")).rows == 3
 
 
 def test_every_breach_of_a_dataset_is_planted():
