@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -16,12 +17,20 @@ from contract.errors import AccessError, InputError, M3PError, UsageError
 
 _BLOCK = 1 << 20
 _T = TypeVar("_T")
+_NO_FILES = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 class Place:
     """A file or folder.
 
-    Whatever is asked of it raises AccessError where it may not be read or its store does not answer.
+    Whatever is asked of it raises AccessError where it may not be read or its store does not answer, and InputError
+    where something is to be opened that is neither file nor folder: to wait for what comes through a pipe may take
+    for ever.
 
     Args:
         filesystem: of fsspec.
@@ -81,11 +90,26 @@ class Place:
     def read(self, most: int | None = None) -> bytes | None:
         """What the file holds, or as many of its first bytes; None where there is no such file."""
         try:
-            with self._reading(), self.filesystem.open(self.path, "rb") as file:
+            with self._reading(), self._opened() as file:
                 content: bytes = file.read() if most is None else file.read(most)
                 return content
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
+
+    def _opened(self, **settings: Any) -> Any:
+        self.check_kind()
+        return self.filesystem.open(self.path, "rb", **settings)
+
+    def check_kind(self) -> None:
+        """Looks, without opening it, whether it is a file or a folder or not there; elsewhere it is nothing else.
+
+        Raises:
+            InputError: where it is a named pipe, a socket or a device.
+        """
+        if self.local is not None:
+            found = self._asked(self.local.stat)
+            if found is not None and (kind := _NO_FILES.get(stat.S_IFMT(found.st_mode))):
+                raise InputError(f"{self} is {kind}.", "a regular file.", "put the file there again.")
 
     def is_file(self) -> bool:
         """Whether there is such a file."""
@@ -180,9 +204,10 @@ class Place:
         """
         try:
             if self.local is not None:
+                self.check_kind()
                 return pq.ParquetFile(self.local, memory_map=True)
             with self._reading():
-                opened = self.filesystem.open(self.path, "rb")
+                opened = self._opened()
             with self._reading(InputError):  # pyarrow's errors of a broken file are those of a connection, too
                 return pq.ParquetFile(opened)
         except PermissionError as error:
@@ -194,11 +219,11 @@ class Place:
         """Copies the file, or only looks through it, and returns its sha256 and bytes.
 
         Raises:
-            InputError: where it is not there.
+            InputError: where it is not there, or no file.
         """
         digest, size = hashlib.sha256(), 0
         try:
-            with self._reading(), self.filesystem.open(self.path, "rb", block_size=_BLOCK) as file:
+            with self._reading(), self._opened(block_size=_BLOCK) as file:
                 while block := file.read(_BLOCK):
                     digest.update(block)
                     size += len(block)

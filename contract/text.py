@@ -31,6 +31,11 @@ def clean_text(text: str) -> str:
     return normal_form("NFC", " ".join(_CONTROL.sub(" ", text).split()))
 
 
+def has_controls(text: str) -> bool:
+    """Whether a text holds control characters other than white space."""
+    return bool(_CONTROL.search(text))
+
+
 def is_text(value: object) -> TypeGuard[str]:
     """Whether a value is text that a file can hold; JSON and file names can also hold half of a surrogate pair."""
     return isinstance(value, str) and printable(value) == value

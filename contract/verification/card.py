@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contract.breaches import BreachError
 from contract.card import CARD, card_of
+from contract.errors import InputError
 from contract.hashing import MANIFEST
 from contract.manifest import Manifest
 from contract.places import Place
@@ -26,7 +27,10 @@ def check_card(place: Place, manifest: Manifest) -> None:
     """
     if manifest.version != SCHEMAS[manifest.dataset].version:
         return
-    content = (place / CARD).read()
+    try:
+        content = (place / CARD).read()
+    except InputError as error:
+        raise BreachError.of("card", error) from error
     if content is None:
         raise BreachError("card", f"{place / CARD} is not there.", "the dataset's card.", _REMEDY)
     expected = card_of(manifest).encode(errors="replace")  # what no stage can have written is another card

@@ -14,11 +14,17 @@ import pyarrow.compute as pc
 
 from contract.breaches import BreachError
 from contract.schemas import unit_of
+from contract.text import has_controls
 from contract.verification.part import Part
 
 SPLITS = ("train", "val", "test")
 _SHA256 = "^[0-9a-f]{64}$"
 _QUOTED = 80  # characters of a value in a message
+# Of ASCII, what no text has: white space other than single spaces between words; and control characters.
+_SPACED, _CONTROLS = "^ | $|  |[\t-\r\x1c-\x1f]", "[\x00-\x08\x0e-\x1b\x7f]"
+# What dictionaries hold stands as it is there, and in the captions into which it was put.
+_WITH_CONTROLS = {("lexicon", "source"), ("lexicon", "targets"), ("codeswitch", "text")}
+_IDENTIFIERS = ("image_id", "caption_id")
 
 
 def check_columns(part: Part) -> None:
@@ -34,6 +40,9 @@ def check_columns(part: Part) -> None:
             check = _CHECKS.get(unit_of(leaf))
             if check:
                 check(part, name, values)
+    for name in _IDENTIFIERS:
+        if name in part.schema.arrow.names:
+            part.refuse("identifier", pc.equal(part.column(name), ""), f"its {name} is empty.", "a name.")
     if "split" in part.schema.arrow.names:
         splits = part.column("split")
         wrong = pc.invert(pc.is_in(splits, pa.array(SPLITS)))
@@ -70,14 +79,27 @@ def _check_text(form: Literal["NFC", "NFKC"]) -> Callable[[Part, str, pa.Array],
         empty = pc.equal(values, "")
         if pc.any(empty).as_py():
             raise _breach(part, "text", name, values, empty, "empty", "a text.")
-        plain = pc.fill_null(pc.string_is_ascii(values), True).to_numpy(zero_copy_only=False)
-        for place in np.flatnonzero(~plain).tolist():
+        clean = (part.schema.name, name) not in _WITH_CONTROLS
+        doubtful = pc.match_substring_regex(values, f"{_SPACED}|{_CONTROLS}" if clean else _SPACED)
+        doubtful = pc.or_(doubtful, pc.invert(pc.string_is_ascii(values))).fill_null(False)
+        for place in np.flatnonzero(doubtful.to_numpy(zero_copy_only=False)).tolist():
             text = values[place].as_py()
-            if not unicodedata.is_normalized(form, text):
+            if fault := _fault(text, form, clean):
                 wrong = np.arange(len(values)) == place
-                raise _breach(part, "text", name, values, wrong, f"not in {form}: {text[:_QUOTED]!r}", f"{form}.")
+                raise _breach(part, "text", name, values, wrong, f"{fault[0]}: {text[:_QUOTED]!r}", fault[1])
 
     return check
+
+
+def _fault(text: str, form: Literal["NFC", "NFKC"], clean: bool) -> tuple[str, str] | None:
+    """What is wrong with a text, and what was expected; None where nothing is."""
+    if not unicodedata.is_normalized(form, text):
+        return f"not in {form}", f"{form}."
+    if " ".join(text.split()) != text:
+        return "not of words with one space between them", "no other white space."
+    if clean and has_controls(text):
+        return "not without control characters", "text alone."
+    return None
 
 
 def _check_language(part: Part, name: str, values: pa.Array) -> None:

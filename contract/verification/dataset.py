@@ -67,6 +67,7 @@ def verify_dataset(place: Place) -> Verdict:
     listed = place.files()
     if listed is not None:
         _check_files(place, manifest, set(listed))
+        _check_folders(place, manifest)
     check_card(place, manifest)
     neighbours = Neighbours(place, manifest)
     total = Tallies()
@@ -86,9 +87,11 @@ def verify_dataset(place: Place) -> Verdict:
     for shard, tallies in zip(manifest.shards, looked, strict=True):
         total.merge(tallies, str(place / shard.path))
     rejected = _check_rejects(place, manifest)
+    if shared := sorted(uri for uri, rows in total.own_pictures.items() if rows > 1):
+        raise BreachError("picture", f"{place / shared[0]} is the picture of several rows.", "a file for each.")
     if listed is not None and schema.name == "images":
         _check_own_pictures(place, set(listed), total.own_pictures)
-    total.check(manifest.statistics, str(place / MANIFEST))
+    total.check(manifest.dataset, manifest.statistics, str(place / MANIFEST))
     files = [*manifest.shards, *manifest.rejects]
     return Verdict(
         manifest.dataset, len(files), manifest.rows_out + rejected, sum(file.bytes for file in files),
@@ -135,7 +138,11 @@ def stated_file(place: Place) -> tuple[Shard | None, Manifest | None]:
 
 
 def _manifest(place: Place) -> Manifest:
-    where, content = str(place / MANIFEST), (place / MANIFEST).read()
+    where = str(place / MANIFEST)
+    try:
+        content = (place / MANIFEST).read()
+    except InputError as error:
+        raise BreachError.of("manifest_unreadable", error) from error
     if content is None:
         raise BreachError("unfinished", f"{place} has no {MANIFEST}.", "a folder that a stage has written to its end.")
     try:
@@ -182,10 +189,21 @@ def _check_files(place: Place, manifest: Manifest, found: set[str]) -> None:
         raise BreachError("file_unknown", f"{place / more[0]} is not in the manifest.", "only files that it states.")
 
 
-def _check_own_pictures(place: Place, found: set[str], stated: int) -> None:
-    held = sum(path.startswith(f"{FILES_FOLDER}/") for path in found)
-    if held != stated:
-        raise BreachError("file_unknown", f"{place / FILES_FOLDER} holds {held} files.", f"{stated}, as rows name.")
+def _check_folders(place: Place, manifest: Manifest) -> None:
+    """Looks for folders that hold nothing, which no list of files shows; in stores there are none."""
+    if place.local is None:
+        return
+    known = {REJECTS_FOLDER} | ({FILES_FOLDER} if manifest.dataset == "images" else set())
+    within = [f"{REJECTS_FOLDER}/{name}" for name in (place / REJECTS_FOLDER).folders()]
+    more = sorted(set(place.folders()) - known) + within
+    if more:
+        raise BreachError("file_unknown", f"{place / more[0]} is a folder.", "only files that the manifest states.")
+
+
+def _check_own_pictures(place: Place, found: set[str], named: Counter[str]) -> None:
+    more = sorted(path for path in found - named.keys() if path.startswith(f"{FILES_FOLDER}/"))
+    if more:
+        raise BreachError("file_unknown", f"{place / more[0]} is the picture of no row.", "only files that rows name.")
 
 
 def _check_rejects(place: Place, manifest: Manifest) -> int:

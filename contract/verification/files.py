@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contract.breaches import BreachError
+from contract.errors import InputError
 from contract.manifest import Shard
 from contract.places import Place
-from contract.schemas import DatasetSchema, dataset_name, description_of, version_of
+from contract.schemas import DatasetSchema, dataset_name, description_of, unit_of, version_of
 
 _MAGIC = b"PAR1"
 
@@ -29,7 +30,10 @@ def whole_file(place: Place, shard: Shard | None) -> Iterator[pq.ParquetFile]:
     Raises:
         BreachError: shard_missing, not_parquet, size, sha256 or rows.
     """
-    first = place.read(len(_MAGIC))
+    try:
+        first = place.read(len(_MAGIC))
+    except InputError as error:
+        raise BreachError.of("not_parquet", error) from error
     if first is None:
         raise BreachError("shard_missing", f"{place} is not there.", "a file that the manifest states.")
     if first != _MAGIC:
@@ -77,15 +81,15 @@ def check_schema(found: pa.Schema, schema: DatasetSchema, where: str, version: s
     wrong = {key.decode() for key, value in schema.arrow.metadata.items() if (found.metadata or {}).get(key) != value}
     if wrong - {"m3p.version"}:
         raise BreachError("metadata", f"{where} states other {', '.join(sorted(wrong))}.", f"those of {schema.name}.")
-    _check_columns(found, schema, where)
+    _check_columns(found, schema, where, stated == schema.version)
 
 
-def _check_columns(found: pa.Schema, schema: DatasetSchema, where: str) -> None:
+def _check_columns(found: pa.Schema, schema: DatasetSchema, where: str, same_version: bool) -> None:
     if twice := sorted({name for name in found.names if found.names.count(name) > 1}):
         raise BreachError("columns", f"{where} has several columns {twice[0]}.", "each once.")
     for field in schema.arrow:
         if field.name not in found.names:
-            if field.nullable:
+            if field.nullable and not same_version:
                 continue  # a newer minor version added it
             raise BreachError("columns", f"{where} has no column {field.name}.", f"{field.name} {field.type}.")
         own = found.field(field.name)
@@ -93,8 +97,27 @@ def _check_columns(found: pa.Schema, schema: DatasetSchema, where: str) -> None:
             raise BreachError("columns", f"{where}: {field.name} is {own.type}.", f"{field.type}.")
         if not description_of(own):
             raise BreachError("metadata", f"{where}: {field.name} has no description.", "one on every column.")
+        if same_version and (other := _other_words(own, field)):
+            name, said, wanted = other
+            raise BreachError("metadata", f"{where}: {name} has the description and unit {said}.", f"{wanted}.")
     if more := set(found.names) - set(schema.arrow.names):
         raise BreachError("columns", f"{where} has the columns {sorted(more)} too.", f"those of {schema.name} alone.")
+    expected = [name for name in schema.arrow.names if name in found.names]
+    if found.names != expected:
+        place = next(number for number, name in enumerate(found.names) if name != expected[number])
+        raise BreachError(
+            "columns", f"{where} has {found.names[place]} as its column {place + 1}.",
+            f"{expected[place]}, in the order of {schema.name}.",
+        )  # fmt: skip
+
+
+def _other_words(found: pa.Field, wanted: pa.Field) -> tuple[str, list[str], list[str]] | None:
+    """The name of a column, or of a part of one, with its description and unit where they are not those wanted."""
+    one, other = ([description_of(field), unit_of(field)] for field in (found, wanted))
+    if one != other:
+        return wanted.name, one, other
+    parts = (_other_words(found.type.field(i), wanted.type.field(i)) for i in range(wanted.type.num_fields))
+    return next((part for part in parts if part), None)
 
 
 def check_version(version: str, schema: DatasetSchema, where: str) -> None:

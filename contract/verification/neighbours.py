@@ -45,7 +45,10 @@ class Neighbours:
         named = set(_LINKS.get(manifest.dataset, {})) | (set(manifest.inputs) & set(SCHEMAS))
         for name in sorted(named - {manifest.dataset}):  # captions are made from a folder of that name
             place = above / name
-            content = (place / MANIFEST).read()
+            try:
+                content = (place / MANIFEST).read()
+            except InputError as error:
+                raise BreachError.of("manifest_unreadable", error) from error
             if content is None:
                 continue
             stated = manifest.inputs.get(name)

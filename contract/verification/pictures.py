@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -11,7 +13,7 @@ from contract.pictures import FILES_FOLDER
 from contract.places import Place
 
 
-def check_pictures(file: pq.ParquetFile, dataset: Place, where: str) -> int:
+def check_pictures(file: pq.ParquetFile, dataset: Place, where: str) -> Counter[str]:
     """Hashes each picture under ``_files/``; those that lie elsewhere are not the dataset's.
 
     Args:
@@ -20,18 +22,18 @@ def check_pictures(file: pq.ParquetFile, dataset: Place, where: str) -> int:
         where: the file, for messages.
 
     Returns:
-        How many there are.
+        Rows by the uri that they name.
 
     Raises:
         BreachError: picture.
     """
-    own = 0
+    own = Counter[str]()
     try:
         for batch in file.iter_batches(columns=["image_id", "uri", "sha256"]):
             for row in batch.to_pylist():
                 if row["uri"].startswith(f"{FILES_FOLDER}/"):
                     _check(dataset / row["uri"], row, where)
-                    own += 1
+                    own[row["uri"]] += 1
     except (OSError, ValueError, pa.ArrowException) as error:
         raise BreachError("damaged", f"{where} cannot be read to its end ({error}).") from error
     return own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
@@ -57,6 +58,9 @@ def _lexicon(part: Part) -> None:
                 raise part.breach("lists", row, f"{name} are {_short(items)}.", "some, sorted, each once.")
         if scores is not None and len(scores) != len(targets):
             raise part.breach("lists", row, f"{len(scores)} scores of {len(targets)} targets.", "one a target.")
+        for score in scores or ():
+            if score is not None and not 0 < score < math.inf:
+                raise part.breach("range", row, f"a score of its targets is {score}.", "a positive number.")
 
 
 def _variants(part: Part) -> None:

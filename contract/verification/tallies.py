@@ -12,27 +12,38 @@ import pyarrow.compute as pc
 
 from contract.breaches import BreachError
 from contract.hashing import stable_hashes
+from contract.verification.groups import DuplicateGroups
 from contract.verification.part import Part
 
 _OBJECTS = "objects"
+_ANY = "*"
+# Dataset → the numbers of its statistics that its rows tell too. All others are the stage's word.
+_STATED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "images": (("splits", _ANY), ("sources", _ANY)),
+    "captions": (("languages", _ANY, _ANY),),
+    "triples": (("triples", _ANY, _ANY),),
+    "corpus": (("splits", _ANY), ("languages", _ANY, "sentences"), ("languages", _ANY, "characters")),
+    "lexicon": (("languages", _ANY, "entries"), ("languages", _ANY, "pairs")),
+    "regions": (("regions",), (_OBJECTS, _ANY)),
+}
 
 
 class Tallies:
     """Counts of one file or, merged, of a dataset.
 
-    Eight bytes a caption are kept for its identifier, and a line for each group of near-duplicates; the rest is
-    counts.
+    Eight bytes a caption are kept for its identifier, and what ``DuplicateGroups`` keeps of pictures, and
+    the name of each that the dataset holds itself; the rest is counts.
 
     Attributes:
         counts: numbers by their path in the manifest's statistics.
-        own_pictures: pictures that the dataset holds itself.
+        own_pictures: rows by the uri of a picture that the dataset holds itself.
     """
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, ...]] = Counter()
-        self.own_pictures = 0
+        self.own_pictures = Counter[str]()
         self._identifiers: list[np.ndarray] = []
-        self._groups: dict[str, str] = {}
+        self._groups = DuplicateGroups()
 
     def add(self, part: Part) -> None:
         """Counts some rows."""
@@ -42,40 +53,45 @@ class Tallies:
         if name == "captions":
             self._identifiers.append(stable_hashes(keys=part.column("caption_id").to_pylist()))
         if name == "images":
-            for group, split in part.values("duplicate_group", "split"):
-                if group is not None:
-                    self._add_group(group, split, part.where)
+            self._groups.add(part)
 
     def merge(self, other: Tallies, where: str) -> None:
         """Adds those of another file."""
         self.counts.update(other.counts)
-        self.own_pictures += other.own_pictures
+        self.own_pictures.update(other.own_pictures)
         self._identifiers += other._identifiers
-        for group, split in other._groups.items():
-            self._add_group(group, split, where)
+        self._groups.merge(other._groups, where)
 
-    def _add_group(self, group: str, split: str, where: str) -> None:
-        known = self._groups.setdefault(group, split)
-        if known != split:
-            what = f"{where}: near-duplicates of {group!r} are in {known} and in {split}."
-            raise BreachError("split_leak", what, "one split a group.")
-
-    def check(self, statistics: Mapping[str, Any], where: str) -> None:
-        """Compares with a manifest's statistics; groups that it does not state are passed over.
+    def check(self, dataset: str, statistics: Mapping[str, Any], where: str) -> None:
+        """Compares with a manifest's statistics: they state every number that the rows give, and no other of its kind.
 
         Raises:
-            BreachError: duplicate_key or statistics.
+            BreachError: split_leak, identifier, duplicate_key or statistics.
         """
+        self._groups.check(where)
         if self._identifiers:
             identifiers = np.concatenate(self._identifiers)
             if len(np.unique(identifiers)) != len(identifiers):
                 raise BreachError("duplicate_key", f"{where}: two captions have one caption_id.", "one caption an id.")
-        for path, count in sorted(self.counts.items()):
-            if path[0] in statistics and _at(statistics, path) != count:
+        nameless = self.counts["regions",] and not any(path[0] == _OBJECTS for path in self.counts)
+        stated = {path for kind in _STATED.get(dataset, ()) for path in _paths(statistics, kind)}
+        for path in sorted({*self.counts, *stated}):
+            if path[0] == _OBJECTS and nameless:
+                continue  # no parameter names the classes
+            if _at(statistics, path) != self.counts[path]:
                 raise BreachError(
                     "statistics", f"{where}: the manifest states {'.'.join(path)} as {_at(statistics, path)}.",
-                    f"{count}, which its rows give.",
+                    f"{self.counts[path]}, which its rows give.",
                 )  # fmt: skip
+
+
+def _paths(statistics: Any, kind: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Paths of the numbers of a kind that are stated; of the kind's names ``*`` stands for any."""
+    if not kind:
+        yield ()
+    elif isinstance(statistics, Mapping):
+        for name in statistics if kind[0] == _ANY else {kind[0]} & statistics.keys():
+            yield from ((name, *rest) for rest in _paths(statistics[name], kind[1:]))
 
 
 def _at(statistics: Mapping[str, Any], path: tuple[str, ...]) -> Any:

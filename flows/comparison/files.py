@@ -25,12 +25,13 @@ def check_sizes(side: Side) -> None:
     """Looks whether all shards are there, with as many bytes as the manifest states; nothing is read of those listed.
 
     Raises:
-        InputError: names the first that is not.
+        InputError: names the first that is not, or is no file.
     """
     listed = side.place.listing() or {}
 
     def check(shard: Shard) -> None:
         file = side.place / shard.path
+        file.check_kind()
         size = listed[shard.path] if shard.path in listed else file.size()
         if size is None and shard.path not in listed and not file.is_file():
             raise _not_stated(side, f"{file} is not there.", "a file that the manifest states.")

@@ -140,12 +140,17 @@ def write_world(root: Path) -> Path:
                   statistics={"languages": languages}, layout="multi30k")  # fmt: skip
     write_dataset(root / "regions", "regions", regions, inputs=("images",), object_classes=["ball", "cube"],
                   statistics={"regions": 2 * PICTURES, "objects": {"ball": PICTURES, "cube": PICTURES}})  # fmt: skip
-    write_dataset(root / "triples", "triples", triple_rows(images), [reject("x/y", "query_noisy")], inputs=("images",))
-    write_dataset(root / "lexicon", "lexicon", lexicon_rows())
+    write_dataset(root / "triples", "triples", triple_rows(images), [reject("x/y", "query_noisy")], inputs=("images",),
+                  statistics={"triples": {"en": {split: 2 * count for split, count in splits.items()}}})  # fmt: skip
+    write_dataset(root / "lexicon", "lexicon", lexicon_rows(),
+                  statistics={"languages": {"cs": {"entries": 1, "pairs": 1}, "de": {"entries": 2, "pairs": 4}},
+                              "pairs": {"read": 5, "further_targets": 2}})  # fmt: skip
     write_dataset(
         root / "codeswitch", "codeswitch", switched_rows(captions), inputs=("captions", "lexicon"), variants=2
     )
-    write_dataset(root / "corpus", "corpus", corpus_rows())
+    of_one = {"available": 2, "sentences": 2, "characters": 37, "probability": 0.333333333}
+    write_dataset(root / "corpus", "corpus", corpus_rows(),
+                  statistics={"splits": {"train": 6}, "languages": dict.fromkeys(LANGUAGES, of_one)})  # fmt: skip
     return root
 
 

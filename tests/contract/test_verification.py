@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,45 @@ def no_descriptions(folder: Path) -> None:
     restate(folder)
 
 
+def said_of(name: str, **changes: str) -> Callable[[Path], None]:
+    """Has a column say something else of itself."""
+    new = {one.encode(): text.encode() for one, text in changes.items()}
+
+    def change(schema: pa.Schema) -> pa.Schema:
+        field = schema.field(name)
+        return schema.set(schema.get_field_index(name), field.with_metadata(field.metadata | new))
+
+    def damage(folder: Path) -> None:
+        with_schema(first_shard(folder), change)
+        restate(folder)
+
+    return damage
+
+
+def said_of_replacements(folder: Path) -> None:
+    """The end of a replacement says another unit of itself."""
+
+    def change(schema: pa.Schema) -> pa.Schema:
+        parts = list(schema.field("replacements").type.value_type)
+        parts[1] = parts[1].with_metadata(parts[1].metadata | {b"unit": b"bytes"})
+        kind = pa.list_(pa.field("element", pa.struct(parts), nullable=False))
+        place = schema.get_field_index("replacements")
+        return schema.set(place, schema.field(place).with_type(kind))
+
+    with_schema(first_shard(folder), change)
+    restate(folder)
+
+
+def columns(choose: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        path = first_shard(folder)
+        table = pq.read_table(path)
+        pq.write_table(table.select(choose(table.column_names)), path)
+        restate(folder)
+
+    return damage
+
+
 def other_type(folder: Path) -> None:
     path = first_shard(folder)
     table = pq.read_table(path)
@@ -175,12 +215,60 @@ def duplicates_in_two_splits(folder: Path) -> None:
     restate(folder)
 
 
+def pictures(**changes: dict[str, Any]) -> Callable[[Path], None]:
+    """Changes values of pictures, by the number in their image_id, in whichever shard they lie."""
+
+    def damage(folder: Path) -> None:
+        for shard in read_manifest(folder).shards:
+            rewrite(folder / shard.path, lambda old: [row | changes.get(f"n{row['image_id'][-2:]}", {}) for row in old])
+        splits = Counter(
+            row["split"]
+            for shard in read_manifest(folder).shards
+            for row in pq.read_table(folder / shard.path).to_pylist()
+        )
+        restate(folder, statistics=read_manifest(folder).statistics | {"splits": dict(splits)})
+
+    return damage
+
+
+def copied(folder: Path) -> None:
+    """A row names another file with the bytes of its own, which stays there, unused."""
+    row = pq.read_table(first_shard(folder)).to_pylist()[0]
+    (folder / "_files" / "copy.png").write_bytes((folder / row["uri"]).read_bytes())
+    first(uri="_files/copy.png")(folder)
+
+
+def shared(folder: Path) -> None:
+    one, other = pq.read_table(first_shard(folder)).to_pylist()[:2]
+    (folder / one["uri"]).unlink()
+    first(uri=other["uri"], sha256=other["sha256"])(folder)
+
+
+def shared_beside_an_unused(folder: Path) -> None:
+    other = pq.read_table(first_shard(folder)).to_pylist()[1]
+    first(uri=other["uri"], sha256=other["sha256"])(folder)
+
+
 def own_picture_changed(folder: Path) -> None:
     (folder / "_files" / "03.png").write_bytes(b"another picture")
 
 
 def statistics_of(**changes: Any) -> Callable[[Path], None]:
     return lambda folder: restate(folder, statistics=read_manifest(folder).statistics | changes)
+
+
+def stated_too(*path: str, count: Any = 99) -> Callable[[Path], None]:
+    """Has the statistics state a number more, or another."""
+
+    def damage(folder: Path) -> None:
+        statistics = json.loads((folder / "_manifest.json").read_text())["statistics"]
+        place = statistics
+        for name in path[:-1]:
+            place = place.setdefault(name, {})
+        place[path[-1]] = count
+        restate(folder, statistics=statistics)
+
+    return damage
 
 
 def missing(folder: Path) -> None:
@@ -229,6 +317,10 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("shard_missing", "captions", missing),
     ("file_unknown", "captions", write_file("part-00003-of-00003.parquet")),
     ("file_unknown", "images", write_file("_files/99.png")),
+    ("file_unknown", "images", copied),
+    ("file_unknown", "captions", lambda folder: (folder / "part-00003-of-00003.parquet").mkdir()),
+    ("file_unknown", "captions", lambda folder: (folder / "_files").mkdir()),
+    ("file_unknown", "captions", lambda folder: (folder / "_rejects" / "part-00003-of-00003.parquet").mkdir()),
     ("file_unknown", "captions", write_file("part-00001-of-00003.parquet.tmp")),
     ("not_parquet", "captions", no_parquet),
     ("size", "captions", truncate),
@@ -239,6 +331,12 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("damaged", "captions", damage_a_page),
     ("metadata", "captions", metadata(key="caption_id")),
     ("metadata", "captions", no_descriptions),
+    ("metadata", "captions", said_of("lang", description="The mood of the text")),
+    ("metadata", "triples", said_of("relevance", unit="per cent")),
+    ("metadata", "images", said_of("license", unit="px")),
+    ("metadata", "codeswitch", said_of_replacements),
+    ("columns", "captions", columns(lambda names: names[::-1])),
+    ("columns", "images", columns(lambda names: [name for name in names if name != "license"])),
     ("columns", "regions", other_type),
     ("null", "captions", null_text),
     ("order", "captions", rows(lambda old: old[::-1])),
@@ -251,10 +349,26 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
         rows(lambda old: [old[0] | {"split": "val" if old[0]["split"] == "test" else "test"}, *old[1:]]),
     ),
     ("split_leak", "images", duplicates_in_two_splits),
+    ("split_leak", "images", pictures(n04={"split": "val"}, n00={"duplicate_group": None})),
+    ("identifier", "images", pictures(n00={"duplicate_group": None})),
+    ("identifier", "images", pictures(n00={"duplicate_group": None}, n04={"duplicate_group": "nobody"})),
+    ("identifier", "images", pictures(n04={"duplicate_group": None})),
     ("language", "captions", first(lang="klingonish")),
     ("language", "captions", first(lang="qq")),
     ("text", "captions", first(text="")),
     ("text", "captions", first(text="cafe\u0301")),
+    ("text", "captions", first(text="   ")),
+    ("text", "captions", first(text="\u3000")),
+    ("text", "captions", first(text="a red\nball")),
+    ("text", "captions", first(text="a red\x00 ball")),
+    ("text", "captions", first(text="ein \x1b[31mB\u00e4r")),
+    ("text", "codeswitch", first(source_text="a red ball  on the grass")),
+    ("text", "lexicon", first(targets=["\u00a0"])),
+    ("text", "corpus", first(text="One\x7f sentence.")),
+    ("identifier", "captions", first(caption_id="")),
+    ("identifier", "captions", first(image_id="")),
+    ("range", "lexicon", first(targets=["a", "b"], scores=[1.0, float("nan")])),
+    ("range", "lexicon", first(targets=["a", "b"], scores=[None, 0.0])),
     ("range", "triples", first(relevance=1.5)),
     ("range", "triples", first(clicks=-1)),
     ("range", "images", first(width=0)),
@@ -264,6 +378,8 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("identifier", "corpus", first(text="A sentence that has another hash.")),
     ("unsafe_path", "images", first(uri="../../outside.png")),
     ("picture", "images", own_picture_changed),
+    ("picture", "images", shared),
+    ("picture", "images", shared_beside_an_unused),
     ("vectors", "regions", first(features=bytes(14))),
     ("vectors", "regions", first(object_ids=[1])),
     ("boxes", "regions", first(boxes=np.array([[20, 10, 420, 90], [150, 40, 190, 60]], "<f4").tobytes())),
@@ -281,6 +397,16 @@ DAMAGES: list[tuple[str, str, Callable[[Path], None]]] = [
     ("input_changed", "captions", lambda folder: restate(folder.parent / "images", seed=8)),
     ("foreign_key", "captions", foreign),
     ("foreign_key", "codeswitch", first(source_text="a red ball on the lawn", text="a roter ball on the lawn")),
+    *(("statistics", name, lambda folder: restate(folder, statistics={})) for name in DATASETS if name != "codeswitch"),
+    ("statistics", "images", stated_too("sources", "elsewhere")),
+    ("statistics", "captions", stated_too("languages", "fr", "train")),
+    ("statistics", "captions", stated_too("languages", "de", count=12)),
+    ("statistics", "triples", stated_too("triples", "fr", "val")),
+    ("statistics", "corpus", stated_too("languages", "fr", "characters")),
+    ("statistics", "corpus", stated_too("splits", "test")),
+    ("statistics", "lexicon", stated_too("languages", "fr", "entries")),
+    ("statistics", "regions", stated_too("objects", "kite")),
+    ("statistics", "regions", stated_too("regions")),
     ("statistics", "images", statistics_of(splits={"train": 12})),
     ("statistics", "captions", statistics_of(languages={"en": {"train": 6, "val": 3, "test": 3}})),
 ]
@@ -296,6 +422,27 @@ def test_each_damage_is_found_by_its_name(world, breach, name, damage):
     assert found.value.name == breach, str(found.value)
     assert str(found.value).startswith(f"{breach}: ")
     assert name in str(found.value) or "pictures" in str(found.value)
+
+
+def test_what_a_stage_states_beside_its_counts_is_its_word(world):
+    """A language of which no sentence was taken stands there with zeros, and shares are no counts."""
+    none = {"available": 3, "sentences": 0, "characters": 0, "probability": 0.2}
+    stated_too("languages", "fr", count=none)(world / "corpus")
+    verify_dataset(Place.of(world / "corpus"))
+    for parameters in ({}, {"object_classes": ["ball", "cube"]}):
+        restate(world / "regions", parameters=parameters)
+        verify_dataset(Place.of(world / "regions"))
+
+
+def test_what_dictionaries_hold_stands_as_it_is_there(world):
+    """No stage takes control characters out of translations; scores are null where a dictionary has none."""
+
+    def entry(row: dict[str, Any]) -> dict[str, Any]:
+        targets = [f"{target}\x01" for target in row["targets"]]
+        return row | {"targets": targets, "scores": [1e-9, None][: len(targets)]}
+
+    rows(lambda old: list(map(entry, old)))(world / "lexicon")
+    assert verify_dataset(Place.of(world / "lexicon")).rows == 3
 
 
 def test_every_breach_of_a_dataset_is_planted():

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import fsspec
@@ -241,7 +242,11 @@ def repository(captions, empty_repository) -> Path:
     """Two commits of one dataset, kept by DVC."""
     for number, rows in enumerate((captions, edited(captions))):
         shutil.rmtree(empty_repository / "data" / "captions", ignore_errors=True)
-        write_dataset(empty_repository / "data" / "captions", "captions", rows, layout=f"layout {number}")
+        splits = {
+            lang: dict(Counter(row["split"] for row in rows if row["lang"] == lang)) for lang in ("cs", "de", "en")
+        }
+        write_dataset(empty_repository / "data" / "captions", "captions", rows, layout=f"layout {number}",
+                      statistics={"languages": splits})  # fmt: skip
         run(sys.executable, "-m", "dvc", "add", "--quiet", "data/captions")
         run("git", "add", ".")
         run("git", "commit", "--quiet", "-m", f"version {number}")
