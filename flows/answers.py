@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from PIL import Image
 
-from contract.errors import UsageError
 from flows.overlay import picture_of_row
+from flows.shown import on_page
 
 
 @dataclass(frozen=True)
@@ -45,28 +45,15 @@ class Page:
     answers: list[Answer]
 
 
-def write_page(file: Path, page: Page) -> None:
-    """Writes the page; everything that comes from people or data is escaped.
-
-    Raises:
-        UsageError: where it cannot be written.
-    """
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
+def page_of(page: Page) -> str:
+    """The page as HTML; everything that comes from people or data is escaped."""
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    environment = Environment(loader=loader, autoescape=True, finalize=on_page)
     pictures = [one.picture and picture_of_row(one.picture, {}, []) for one in page.answers]
     answers = list(zip(page.answers, pictures, strict=True))
-    text = environment.get_template("answers.html").render(page=page, answers=answers)
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error}.", "a file in a folder that is there.") from error
-    print(f"Wrote {file}")
+    return environment.get_template("answers.html").render(page=page, answers=answers)
 
 
 def beside(dataset: Path, name: str) -> Path:
     """The dataset of that name in the same folder."""
     return dataset.absolute().parent / name
-
-
-def printable(text: str) -> str:
-    """A text that tells a terminal nothing: a space for each character that is not to be seen."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -11,8 +11,10 @@ from contract.dataset import Dataset
 from contract.device import DEVICES
 from contract.errors import InputError, UsageError
 from contract.hashing import MANIFEST
-from flows.answers import Answer, Line, Page, beside, printable, write_page
+from flows.answers import Answer, Line, Page, beside, page_of
+from flows.page_file import check_target, write_page
 from flows.picture_finder import PictureFinder
+from flows.shown import one_line
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ def run(asked: Caption) -> None:
         raise UsageError(f"--device is {asked.device!r}.", f"one of {', '.join(DEVICES)}.")
     if not asked.languages:
         raise UsageError("--lang is missing.", "the language of the caption.")
+    if asked.html is not None:
+        check_target(asked.html)
     with ExitStack() as stack:
         image_id, regions, images = asked.picture, asked.regions, asked.images or beside(asked.regions, "images")
         if _is_file(asked.picture):
@@ -57,12 +61,12 @@ def run(asked: Caption) -> None:
             images, regions = work / "images", work / "regions"
         captions = _captions(asked, image_id, regions)
         for lang, caption in captions.items():
-            print(f"{lang}  {printable(caption)}")
+            print(f"{lang}  {one_line(caption)}")
         if asked.html is not None:
             known = (images / MANIFEST).is_file()
             picture = PictureFinder(Dataset(images, "images")).picture(image_id) if known else None
             lines = [Line(caption, lang) for lang, caption in captions.items()]
-            write_page(asked.html, Page(image_id, None, "", [Answer(image_id, picture, lines)]))
+            write_page(asked.html, page_of(Page(image_id, None, "", [Answer(image_id, picture, lines)])))
 
 
 def _is_file(name: str) -> bool:

@@ -8,9 +8,10 @@ from pathlib import Path
 from contract.dataset import Dataset
 from contract.device import DEVICES
 from contract.errors import InputError, UsageError
-from flows.answers import Answer, Line, Page, beside, printable, write_page
+from flows.answers import Answer, Line, Page, beside, page_of
+from flows.page_file import check_target, write_page
 from flows.picture_finder import PictureFinder
-from flows.shown import counted
+from flows.shown import counted, one_line
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def run(asked: Search) -> None:
         raise UsageError("The query is empty.", "words to look for.")
     if asked.device not in DEVICES:
         raise UsageError(f"--device is {asked.device!r}.", f"one of {', '.join(DEVICES)}.")
+    if asked.html is not None:
+        check_target(asked.html)
     images = Dataset(asked.images, "images")
     uris = {
         row["image_id"]: row["uri"]
@@ -57,13 +60,13 @@ def run(asked: Search) -> None:
     found = search(opened, store, asked.query, list(uris), asked.top)
     pictures = counted(found.pictures, "picture")
     note = f"{pictures} looked through, {found.scored:,} of them read together with the query."
-    print(f"{printable(asked.query)}\n{note}")
+    print(f"{one_line(asked.query)}\n{note}")
     for rank, hit in enumerate(found.hits, 1):
-        print(f"{rank:>3}  {hit.score:8.3f}  {printable(hit.image_id)}  {printable(uris[hit.image_id])}")
+        print(f"{rank:>3}  {hit.score:8.3f}  {one_line(hit.image_id)}  {one_line(uris[hit.image_id])}")
     if asked.html is not None:
         finder = PictureFinder(images)
         answers = [
             Answer(hit.image_id, finder.picture(hit.image_id), [Line(f"{rank} · {hit.score:.3f}"), Line(hit.image_id)])
             for rank, hit in enumerate(found.hits, 1)
         ]
-        write_page(asked.html, Page(asked.query, asked.lang, note, answers))
+        write_page(asked.html, page_of(Page(asked.query, asked.lang, note, answers)))

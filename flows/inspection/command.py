@@ -12,7 +12,7 @@ from contract.errors import InputError, UsageError
 from contract.places import Place
 from flows.addresses import place_at
 from flows.inspection.found import Found, find
-from flows.inspection.target import check_target, write_page
+from flows.page_file import check_target, write_page
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def test_the_page_shows_the_pictures_and_runs_nothing_that_was_asked(project, tm
     assert "<script" not in text and text.count("&lt;script&gt;alert(1)&lt;/script&gt; &amp;") == 2  # title and heading
     sources = re.findall(r'src="([^"]+)', text)
     assert len(sources) == 71 and all(source.startswith("data:image/jpeg;base64,") for source in sources)
-    assert "http" not in text and text.count("The picture is not there.") == 1
+    assert not re.search("[\x1b\u202e]", text) and "http" not in text and text.count("The picture is not there.") == 1
     printed = re.findall(r"  (p\d{3})  ", capsys.readouterr().out)
     assert re.findall(r"<p[^>]*>(p\d{3})</p>", text) == printed
 
@@ -93,9 +93,11 @@ def test_what_is_asked_says_nothing_to_the_terminal(project, capsys):
         ("ring", ("--device", "abacus"), 2, "one of auto, cpu, cuda"),
         ("ring", ("--top", "0"), 2, "top"),
         ("ring", ("--html", "no/such/folder.html"), 2, "cannot be written"),
+        ("ring", ("--html", "images/_manifest.json"), 2, "within a dataset"),
     ],
 )
-def test_what_search_cannot_do_is_one_message(project, capsys, query, given, code, message):
+def test_what_search_cannot_do_is_one_message(project, capsys, monkeypatch, query, given, code, message):
+    monkeypatch.chdir(project)
     assert search(project, query, *given) == code
     assert message in capsys.readouterr().err
 
@@ -115,6 +117,7 @@ def test_caption_speaks_each_language_that_is_asked_for(project, tmp_path, capsy
     [
         ("p003", ("--lang", "fr"), 2, "knows no language 'fr'"),
         ("p003", (), 2, "lang"),
+        ("p003", ("--lang", "de", "--html", "pictures/p003.png"), 2, "is no HTML"),
         ("p999", ("--lang", "de"), 1, "none is 'p999'"),
         ("a" * 300, ("--lang", "de"), 1, "none is 'aaa"),
         ("pictures/p003.png", ("--lang", "de"), 1, "whose regions nobody has found"),

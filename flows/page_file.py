@@ -12,7 +12,7 @@ from flows.shown import one_line
 _BEGINNING = b"<!doctype html"  # in letters of any case
 
 
-def check_target(file: Path, inspected: Place) -> None:
+def check_target(file: Path, inspected: Place | None = None) -> None:
     """Checks, before anything is read, that a page may be written there.
 
     Raises:
@@ -22,7 +22,7 @@ def check_target(file: Path, inspected: Place) -> None:
     try:
         places = {file.parent.resolve() / file.name, file.resolve()}  # where it is a link, both are touched
         folders = {folder for place in places for folder in place.parents}
-        own = inspected.local.resolve() if inspected.local else None
+        own = inspected.local.resolve() if inspected and inspected.local else None
         if own in folders or any((folder / MANIFEST).is_file() for folder in folders):
             raise UsageError(f"{file} lies within a dataset or what is inspected.", elsewhere)
         if file.is_file() and (beginning := _begins(file)) and beginning.lower() != _BEGINNING:
