@@ -60,7 +60,10 @@ def main() -> None:
     given = parser.parse_args()
     with TemporaryDirectory() as root:
         folder = Path(root) / "captions"
-        write_dataset(folder, CAPTIONS, given.shards, batches(given.shards, given.rows))
+        pictures = given.shards * given.rows // 5
+        languages = {"en": {"train": 3 * pictures}, "de": {"train": 2 * pictures}}
+        rows = batches(given.shards, given.rows)
+        write_dataset(folder, CAPTIONS, given.shards, rows, {"languages": languages})
         bytes_ = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         print(f"{given.shards:,} shards, {given.shards * given.rows:,} captions, {bytes_ / 1e6:,.0f} MB")
         for name, options in (("first screen", ()), ("page", ("--html", Path(root) / "page.html")),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,8 +14,11 @@ from contract.schemas import REJECTS, DatasetSchema
 from contract.shards import REJECTS_FOLDER, ShardWriter, shard_name
 
 
-def write_dataset(folder: Path, schema: DatasetSchema, shards: int, batches: Iterable[pa.RecordBatch]) -> None:
-    """Writes a dataset, a batch a shard."""
+def write_dataset(
+    folder: Path, schema: DatasetSchema, shards: int, batches: Iterable[pa.RecordBatch],
+    statistics: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Writes a dataset, a batch a shard; what its manifest states of its rows is asked for by ``--verify`` alone."""
     written, rejects = list[Shard](), list[Shard]()
     for index, batch in enumerate(batches):
         with ShardWriter(folder, shard_name(index, shards), schema) as writer:
@@ -24,5 +28,7 @@ def write_dataset(folder: Path, schema: DatasetSchema, shards: int, batches: Ite
         written.append(writer.shard())
         rejects.append(rejected.shard())
     total = sum(shard.rows for shard in written)
-    manifest = Manifest(schema.name, schema.version, "benchmark", {}, 0, {}, written, rejects, total, total, {})
+    manifest = Manifest(
+        schema.name, schema.version, "benchmark", {}, 0, {}, written, rejects, total, total, {}, dict(statistics or {})
+    )
     write_finished(manifest, folder)
