@@ -27,10 +27,11 @@ from model.config import NetworkConfig
 from model.data import Ints
 from model.network import Regions, UnderstandingNetwork
 from model.retrieval import score_all_pairs
+from model.task_config import EvaluateConfig
 from model.tokenizer import BOS, EOS
 
 VOCABULARY = 2000
-TOKENS_PER_BATCH = 16_384
+TOKENS_PER_BATCH = EvaluateConfig().tokens_per_batch
 
 
 def drawn_captions(count: int) -> list[Ints]:
