@@ -17,6 +17,7 @@ from regions_world import boxes_of, call_regions, features_of, regions, row, wri
 from contract.dataset import Dataset
 from contract.detector import IMPORTED, UNNAMED, DetectorSpec, write_detector
 from contract.errors import InputError
+from contract.hashing import sha256_of_file
 from contract.pickles import BROKEN_PICKLE, read_arrays
 from contract.places import Place
 from flows.inspection.dataset import look_at_dataset
@@ -568,7 +569,7 @@ def test_the_published_tsv_equals_its_decoded_original(real_data, tmp_path, monk
     for name, cells in original.items():
         size = int(cells[2]), int(cells[1])
         Image.new("RGB", size, "grey").save(raw / f"{name}.jpg")
-        rows.append(row(name, f"{name}.jpg", size))
+        rows.append({**row(name, f"{name}.jpg", size), "sha256": sha256_of_file(raw / f"{name}.jpg")})
     images = write_images(tmp_path / "images", raw, rows)
     names, attributes = (
         tuple((source / f"{what}_vocab.txt").read_text().splitlines()) for what in ("objects", "attributes")
