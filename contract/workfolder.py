@@ -11,6 +11,7 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class ShardRecord:
         rejects: its file of rejected rows.
         rows_in: rows that it was given.
         rejected: rejected rows by reason.
-        statistics: nested mappings whose leaves are numbers, which are summed over the shards.
+        statistics: nested mappings whose leaves are summed over the shards: numbers, or lists, which are joined.
     """
 
     shard: Shard
@@ -100,15 +101,18 @@ class WorkFolder:
 
 
 def merge_statistics(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Adds up nested mappings of numbers, in a fixed order."""
+    """Adds up nested mappings of numbers, and joins lists; in a fixed order."""
     values: dict[str, list[Any]] = {}
     for part in parts:
         for key, value in part.items():
             values.setdefault(key, []).append(value)
-    return {
-        key: merge_statistics(values[key]) if isinstance(values[key][0], dict) else sum(values[key])
-        for key in sorted(values)
-    }
+    return {key: _merged(values[key]) for key in sorted(values)}
+
+
+def _merged(values: list[Any]) -> Any:
+    if isinstance(values[0], dict):
+        return merge_statistics(values)
+    return list(chain.from_iterable(values)) if isinstance(values[0], list) else sum(values)
 
 
 def total_rejected(records: list[ShardRecord]) -> dict[str, int]:

@@ -35,7 +35,7 @@ class Tally:
 
     Attributes:
         rows_in: rows that it was given, in the unit in which it gives and rejects rows.
-        statistics: nested mappings whose leaves are numbers.
+        statistics: nested mappings whose leaves are numbers, or lists; they are summed over the shards.
         folder: the dataset's folder as it grows, for a stage that writes files of its own beside the shards.
     """
 

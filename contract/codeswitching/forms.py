@@ -18,7 +18,7 @@ from contract.codeswitching.word_numbers import WordNumbers
 from contract.errors import UsageError
 
 POSSESSIVE = "'s"
-_NOWHERE = -1
+NOWHERE = -1
 _Value = TypeVar("_Value")
 
 
@@ -53,6 +53,7 @@ class Forms:
     Attributes:
         settings: its look-up and the words that are never switched.
         names: every form, by number.
+        keys: what each is looked up under.
         weights: [languages], how likely each is beside the others, whole numbers.
     """
 
@@ -64,6 +65,7 @@ class Forms:
         self._of_tokens = WordNumbers(self.number)
         self._lemma_keys = _Kept(self._find_lemma_key)
         self.names: list[str] = []
+        self.keys: list[str] = []
         self._found = array("q"), array("q"), array("q")  # of each form: source, the lemma's source, characters kept
         weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
         self.weights = whole_weights(weights / weights.max())
@@ -81,7 +83,11 @@ class Forms:
     def holds(self, phrase: str) -> bool:
         """Whether there is an entry for a form."""
         number = self._numbers[phrase]
-        return any(positions[number] != _NOWHERE for positions in self._found[:2])
+        return any(positions[number] != NOWHERE for positions in self._found[:2])
+
+    def sources(self) -> Ints:
+        """The lexicon's number of each form and that of its lemma, int64 [2, forms]; NOWHERE where it has none."""
+        return np.array(self._found[:2], np.int64)
 
     def key(self, word: str) -> str:
         """What a word is looked up under."""
@@ -108,29 +114,30 @@ class Forms:
         )  # fmt: skip
 
     def _add(self, word: str) -> int:
+        key = self.key(word)
         self.names.append(word)
-        for column, value in zip(self._found, self._find(word), strict=True):
+        self.keys.append(key)
+        for column, value in zip(self._found, self._find(key), strict=True):
             column.append(value)
         return len(self.names) - 1
 
-    def _find(self, word: str) -> tuple[int, int, int]:
-        """The word's source in the lexicon and its lemma's, and how many characters at its end stay in the caption."""
+    def _find(self, key: str) -> tuple[int, int, int]:
+        """A key's source in the lexicon and its lemma's, and how many characters at its end stay in the caption."""
         positions = self._lexicon.positions
         if self.settings.look_up == PUBLISHED:
-            return (_NOWHERE if word in self._never else positions.get(word, _NOWHERE)), _NOWHERE, 0
-        key = lookup_key(word)
+            return (NOWHERE if key in self._never else positions.get(key, NOWHERE)), NOWHERE, 0
         if key in self._never:
-            return _NOWHERE, _NOWHERE, 0
+            return NOWHERE, NOWHERE, 0
         owner = key.removesuffix(POSSESSIVE)
         if owner == key or key in positions:
-            return positions.get(key, _NOWHERE), self._lemma_of(key), 0
+            return positions.get(key, NOWHERE), self._lemma_of(key), 0
         if owner in self._never:
-            return _NOWHERE, _NOWHERE, len(POSSESSIVE)
-        return positions.get(owner, _NOWHERE), self._lemma_of(owner), len(POSSESSIVE)
+            return NOWHERE, NOWHERE, len(POSSESSIVE)
+        return positions.get(owner, NOWHERE), self._lemma_of(owner), len(POSSESSIVE)
 
     def _lemma_of(self, key: str) -> int:
         lemma = self.lemma_key(key)
-        return _NOWHERE if lemma == key or lemma in self._never else self._lexicon.positions.get(lemma, _NOWHERE)
+        return NOWHERE if lemma == key or lemma in self._never else self._lexicon.positions.get(lemma, NOWHERE)
 
     def lemma_key(self, key: str) -> str:
         """The key with its last word as the dictionary form; the key itself where lemmas are not looked up."""
@@ -148,8 +155,8 @@ def _merge(source: Ints, lemma: Ints, held: Ints, entry_language: np.ndarray, en
     """Fills in the entries of forms, sorted by language: those of the word, and of its lemma where these lack some.
 
     Args:
-        source: [forms], the word's number in the lexicon, or _NOWHERE.
-        lemma: [forms], its lemma's, or _NOWHERE.
+        source: [forms], the word's number in the lexicon, or NOWHERE.
+        lemma: [forms], its lemma's, or NOWHERE.
         held: [sources + 1], where the entries of each source begin.
         entry_language: [entries], of the lexicon.
         entries: room for the forms' entries.

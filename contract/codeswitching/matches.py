@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from contract.codeswitching.forms import Forms
-from contract.codeswitching.keys import lookup_key
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.ragged import Ints
 from contract.codeswitching.tokens import Tokens, tokenize
@@ -92,7 +91,7 @@ class PhraseFinder:
 
     def _learn_new_forms(self) -> None:
         known = len(self._word_of_form)
-        keys = [lookup_key(name) for name in self._forms.names[known:]]
+        keys = self._forms.keys[known:]
         new = [(self._words.get(key, -1), self._words.get(self._forms.lemma_key(key), -1)) for key in keys]
         if new:
             self._word_of_form = np.concatenate([self._word_of_form, np.array(new, np.int64)])

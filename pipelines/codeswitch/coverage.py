@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contract.codeswitching.forms import Forms
+from contract.codeswitching.forms import NOWHERE
 from contract.codeswitching.lexicon import Lexicon
-from contract.codeswitching.ragged import ranges
+from contract.codeswitching.pieces import pieces_of
+from contract.codeswitching.ragged import ranges, slices_as_strings
+from contract.codeswitching.settings import Settings
 from contract.codeswitching.switcher import Switched, Switcher
 
 MOST_FREQUENT, MOST_FREQUENT_OF_LANGUAGE = 50, 10
@@ -28,32 +29,47 @@ class CoverageCounter:
 
     def __init__(self, switcher: Switcher) -> None:
         self._switcher = switcher
-        self._tokens, self._matched = np.zeros((2, 0))  # tokens a form: as they stand, and as they were looked up
-        self._between_spaces: list[pa.StructArray] = []  # of each batch: values and their counts
+        # Of each form: tokens as they stand, tokens as they were looked up, and tokens alone between spaces.
+        self._tokens, self._matched, self._alone = np.zeros((3, 0), np.int64)
+        self._others: list[pa.StructArray] = []  # what else stands between spaces, in each batch: values and counts
 
-    def add(self, texts: pa.StringArray, switched: Switched) -> None:
+    def add(self, switched: Switched) -> None:
         """Counts a batch of captions."""
-        self._between_spaces.append(pc.value_counts(pc.split_pattern(texts, " ").flatten()))
-        forms, matches = len(self._switcher.forms.names), switched.matches
-        self._tokens = _added(self._tokens, np.bincount(switched.form_of_token, minlength=forms))
-        self._matched = _added(self._matched, np.bincount(matches.forms, matches.tokens, forms))
+        forms, form, matches = len(self._switcher.forms.names), switched.form_of_token, switched.matches
+        pieces, utf8 = pieces_of(switched.tokens), switched.tokens.utf8
+        others = np.arange(len(pieces.starts))
+        texts = slices_as_strings(utf8.data, utf8.at[pieces.starts], utf8.at[pieces.ends], others)
+        self._others.append(pc.value_counts(texts))
+        self._tokens = _added(self._tokens, np.bincount(form, minlength=forms))
+        self._alone = _added(self._alone, np.bincount(form[pieces.alone], minlength=forms))
+        self._matched = _added(self._matched, np.bincount(matches.forms, matches.tokens, forms).astype(np.int64))
 
     def statistics(self) -> dict[str, Any]:
-        """Counts as nested mappings of numbers. Those of single words are for ``summarise_coverage`` alone."""
-        lexicon, table, names = self._switcher.lexicon, self._switcher.forms.table, self._switcher.forms.names
+        """Counts by language, and lists of words with their counts, which are for ``summarise_coverage`` alone."""
+        lexicon, forms = self._switcher.lexicon, self._switcher.forms
+        table, names, keys = forms.table, forms.names, forms.keys
         weights = np.repeat(self._matched, np.diff(table.offsets[: len(self._matched) + 1]))
         entries, languages = table.entries[: len(weights)], table.languages[: len(weights)]
         targets = np.diff(lexicon.target_offsets)[entries]
         covered = np.bincount(languages, weights, len(lexicon.languages))
         translations = np.bincount(languages, weights * targets, len(lexicon.languages))
-        seen = np.flatnonzero(self._tokens).tolist()
+        seen, alone = np.flatnonzero(self._tokens), np.flatnonzero(self._alone)
+        sources, lemmas = forms.sources()[:, seen].tolist()
         return {
             "tokens": int(self._tokens.sum()),
-            "words": {names[form]: int(self._tokens[form]) for form in seen},
-            "between_spaces": _summed(self._between_spaces),
+            "words": {
+                "names": [keys[form] for form in seen.tolist()], "counts": self._tokens[seen].tolist(),
+                "sources": sources, "lemmas": lemmas,
+            },
+            "between_spaces": {
+                "names": [names[form] for form in alone.tolist()]
+                + [name for counted in self._others for name in counted.field("values").to_pylist()],
+                "counts": self._alone[alone].tolist()
+                + [count for counted in self._others for count in counted.field("counts").to_pylist()],
+            },
             "covered_tokens": dict(zip(lexicon.languages, map(int, covered), strict=True)),
             "translations": dict(zip(lexicon.languages, map(int, translations), strict=True)),
-        }
+        }  # fmt: skip
 
 
 def _added(total: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -61,39 +77,29 @@ def _added(total: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return counts + np.pad(total, (0, len(counts) - len(total)))
 
 
-def _summed(counts: list[pa.StructArray]) -> dict[str, int]:
-    """How often each string was counted in all batches; the empty one is none."""
-    if not counts:
-        return {}
-    table = pa.concat_tables([pa.table({"value": one.field("values"), "count": one.field("counts")}) for one in counts])
-    summed = table.group_by("value").aggregate([("count", "sum")])
-    found = dict(zip(summed["value"].to_pylist(), summed["count_sum"].to_pylist(), strict=True))
-    found.pop("", None)
-    return found
-
-
-def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -> dict[str, Any]:
+def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, settings: Settings) -> dict[str, Any]:
     """Shares from the counts of all shards.
 
     Args:
         counts: the sum of ``CoverageCounter.statistics``.
         lexicon: the lexicon.
-        forms: looks the captions' types up.
+        settings: how the captions were switched.
 
     Returns:
         Tokens and types; by language the share of each that has a translation, the mean number of translations a
         covered token, the most frequent words without a translation, and the shares that the published look-up finds
         of whatever stands between spaces; the most frequent words that no language has.
     """
-    words = _types(counts["words"], forms)
-    names, has = list(words), _held(list(words), lexicon, forms)
-    order = sorted(range(len(names)), key=lambda place: (-words[names[place]], names[place]))
+    words = _summed(counts["words"])  # by what they are looked up under, so that case does not count as another type
+    sources, lemmas = words["sources_min"].to_numpy(), words["lemmas_min"].to_numpy()  # the same in all of a key's rows
+    has = _held(sources, lexicon) | _held(lemmas, lexicon)
 
     def uncovered(covered: np.ndarray, most: int) -> dict[str, int]:
         """The most frequent of the words that are not covered, with their counts."""
-        return {names[place]: words[names[place]] for place in [place for place in order if not covered[place]][:most]}
+        rows = words.take(np.flatnonzero(~covered)[:most])
+        return dict(zip(rows["names"].to_pylist(), rows["counts_sum"].to_pylist(), strict=True))
 
-    published = _published(counts["between_spaces"], lexicon, frozenset(forms.settings.never))
+    published = _published(counts["between_spaces"], lexicon, settings.never)
     return {
         "tokens": counts["tokens"],
         "types": len(words),
@@ -111,49 +117,41 @@ def summarise_coverage(counts: dict[str, Any], lexicon: Lexicon, forms: Forms) -
     }
 
 
-def _held(words: list[str], lexicon: Lexicon, forms: Forms) -> np.ndarray:
-    """Whether each language has each word, bool [words, languages]."""
-    numbers, table = np.array([forms.number(word) for word in words], np.int64), forms.table
-    return _rows_held(numbers, table.offsets, table.languages, len(lexicon.languages))
+def _summed(words: dict[str, list[Any]]) -> pa.Table:
+    """Each word once with the sum of its counts, the most frequent first, and the least of whatever else is told."""
+    types = {"names": pa.string()}
+    table = pa.table({name: pa.array(values, types.get(name, pa.int64())) for name, values in words.items()})
+    others = [(name, "min") for name in words if name not in ("names", "counts")]
+    summed = table.group_by("names").aggregate([("counts", "sum"), *others])
+    return summed.sort_by([("counts_sum", "descending"), ("names", "ascending")]).combine_chunks()
 
 
-def _rows_held(rows: np.ndarray, offsets: np.ndarray, entry_languages: np.ndarray, languages: int) -> np.ndarray:
-    """Whether some rows of a table of entries have one in each language, bool [rows, languages].
-
-    Args:
-        rows: which rows.
-        offsets: [rows of the table + 1], where the entries of each begin.
-        entry_languages: [entries], the language of each.
-        languages: how many there are.
-    """
+def _held(sources: np.ndarray, lexicon: Lexicon) -> np.ndarray:
+    """Whether each language has each of some sources, bool [sources, languages]; none has NOWHERE."""
+    offsets = np.append(lexicon.entry_offsets, lexicon.entry_offsets[-1])
+    rows = np.where(sources == NOWHERE, len(lexicon.positions), sources)  # a source without entries, after all others
     counts = np.diff(offsets)[rows]
-    held = np.zeros((len(rows), languages), bool)
-    held[np.repeat(np.arange(len(rows)), counts), entry_languages[ranges(offsets[rows], counts)]] = True
+    held = np.zeros((len(rows), len(lexicon.languages)), bool)
+    held[np.repeat(np.arange(len(rows)), counts), lexicon.entry_language[ranges(offsets[rows], counts)]] = True
     return held
 
 
-def _published(pieces: dict[str, int], lexicon: Lexicon, never: Container[str]) -> dict[str, dict[str, float]]:
+def _published(
+    between_spaces: dict[str, list[Any]], lexicon: Lexicon, never: Sequence[str]
+) -> dict[str, dict[str, float]]:
     """Shares of tokens and of types that the published look-up finds of whatever stands between spaces, by language."""
-    nowhere = len(lexicon.positions)  # a source without entries, after all others
-    offsets = np.append(lexicon.entry_offsets, lexicon.entry_offsets[-1])
-    sources = [nowhere if piece in never else lexicon.positions.get(piece, nowhere) for piece in pieces]
-    held = _rows_held(np.array(sources, np.int64), offsets, lexicon.entry_language, len(lexicon.languages))
-    tokens = np.array(list(pieces.values()), np.int64) @ held
+    pieces = _summed(between_spaces)
+    counts, known = pieces["counts_sum"].to_numpy(), lexicon.positions
+    sources = [NOWHERE if piece in never else known.get(piece, NOWHERE) for piece in pieces["names"].to_pylist()]
+    held = _held(np.array(sources, np.int64), lexicon)
+    tokens = counts @ held
     return {
         lang: {
-            "token_share": _share(int(tokens[number]), sum(pieces.values())),
+            "token_share": _share(int(tokens[number]), int(counts.sum())),
             "type_share": _share(int(held[:, number].sum()), len(pieces)),
         }
         for number, lang in enumerate(lexicon.languages)
     }
-
-
-def _types(words: dict[str, int], forms: Forms) -> Counter[str]:
-    """Words by what they are looked up under, so that case does not count as another type."""
-    types: Counter[str] = Counter()
-    for word, count in words.items():
-        types[forms.key(word)] += count
-    return types
 
 
 def _share(part: int, whole: int) -> float:

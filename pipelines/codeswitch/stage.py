@@ -94,7 +94,7 @@ class CodeswitchShards:
             for batch in bounded(english, variants):
                 ids, texts = batch["caption_id"].to_pylist(), batch["text"].to_pylist()
                 switched = switcher.switch(ids, texts, range(variants), self._seed)
-                coverage.add(batch["text"], switched)
+                coverage.add(switched)
                 rows, rejects = rows_of(batch, switched, variants)
                 tally.rows_in += len(ids) * variants
                 yield rows
@@ -143,7 +143,6 @@ def bounded(captions: pa.RecordBatch, variants: int) -> Iterator[pa.RecordBatch]
 
 def run(call: Call[Config]) -> None:
     """Makes the dataset ``codeswitch``."""
-    from contract.codeswitching.forms import Forms
     from contract.codeswitching.lexicon import Lexicon
     from contract.dataset import Dataset
     from pipelines.codeswitch.coverage import poorly_covered, summarise_coverage
@@ -152,10 +151,9 @@ def run(call: Call[Config]) -> None:
     config, captions, lexicon = call.config, call.path("captions"), call.path("lexicon")
     shards = Dataset(captions, "captions").num_shards
     held = Lexicon.load(lexicon, config.languages)
-    forms = Forms(held, config.settings())
 
     def summarise(statistics: dict[str, Any]) -> dict[str, Any]:
-        coverage = summarise_coverage(statistics.pop("coverage"), held, forms)
+        coverage = summarise_coverage(statistics.pop("coverage"), held, config.settings())
         return statistics | {"coverage": coverage}
 
     job = Job(

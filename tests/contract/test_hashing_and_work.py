@@ -120,8 +120,8 @@ def test_a_finished_dataset_replaces_the_old_one_and_leaves_nothing(tmp_path):
 
 
 def test_statistics_add_up():
-    parts = [{"b": {"x": 1}, "a": 2}, {"b": {"x": 3, "y": 1.5}}]
-    assert merge_statistics(parts) == {"a": 2, "b": {"x": 4, "y": 1.5}}
+    parts = [{"b": {"x": 1, "z": ["q"]}, "a": 2}, {"b": {"x": 3, "y": 1.5, "z": ["p", "q"]}}]
+    assert merge_statistics(parts) == {"a": 2, "b": {"x": 4, "y": 1.5, "z": ["q", "p", "q"]}}
     assert list(merge_statistics(parts)) == ["a", "b"]
     assert total_rejected([]) == {}
 

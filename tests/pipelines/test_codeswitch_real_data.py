@@ -35,7 +35,7 @@ def test_two_dictionaries_of_one_language_are_merged(lexicon):
 def coverage_of(captions, lexicon, look_up):
     made = make_codeswitch(captions, lexicon, variants=1, look_up=look_up)
     switcher = make_switcher(lexicon, Config(look_up=look_up))
-    return summarise_coverage(made.statistics["coverage"], switcher.lexicon, switcher.forms)["languages"]
+    return summarise_coverage(made.statistics["coverage"], switcher.lexicon, switcher.settings)["languages"]
 
 
 def test_our_look_up_covers_ten_points_more_than_the_published_one(captions, lexicon):

@@ -81,7 +81,7 @@ def test_coverage(tmp_path, lexicon):
         write_captions(tmp_path / "captions", ["A dog, a Dog: dogs", "a hot dog", "at it", "at"]), lexicon
     )
     switcher = make_switcher(lexicon, Config())
-    coverage = summarise_coverage(made.statistics["coverage"], switcher.lexicon, switcher.forms)
+    coverage = summarise_coverage(made.statistics["coverage"], switcher.lexicon, switcher.settings)
     assert (coverage["tokens"], coverage["types"]) == (11, 6)
     # de: a ×3, dog ×2, dogs by its lemma, the two words of hot dog; fr: dog ×2 and dogs
     assert coverage["languages"]["de"]["token_share"] == round(8 / 11, 4)
@@ -100,7 +100,8 @@ def test_swapped_columns_are_noticed(tmp_path):
     swapped = write_lexicon(tmp_path / "swapped", {("hund", "de"): ["dog"], ("dog", "fr"): ["chien"]})
     made = make_codeswitch(write_captions(tmp_path / "captions", TEXTS), swapped)
     switcher = make_switcher(swapped, Config())
-    assert poorly_covered(summarise_coverage(made.statistics["coverage"], switcher.lexicon, switcher.forms)) == ["de"]
+    coverage = summarise_coverage(made.statistics["coverage"], switcher.lexicon, switcher.settings)
+    assert poorly_covered(coverage) == ["de"]
 
 
 @pytest.mark.parametrize(
