@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contract.encoded import plain
 from contract.errors import InputError
 from contract.hashing import sha256_of_file
 from contract.manifest import Shard
@@ -43,24 +45,32 @@ class ShardWriter:
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = self._pending_bytes = 0
         self._last_key: tuple[Any, ...] | None = None
+        self._given: pa.Schema | None = None  # of the batches, all of which have dictionaries in the same places
+        self._writer: pq.ParquetWriter | None = None
         self.rows = 0
 
     def __enter__(self) -> ShardWriter:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        vectors = self._schema.vectors
-        others = [leaf for field in self._schema.arrow if field.name not in vectors for leaf in _leaves(field)]
-        self._writer = pq.ParquetWriter(
+        return self
+
+    def _open(self) -> pq.ParquetWriter:
+        """The writer of the batches as they come; the file states the dataset's schema, by which it is read."""
+        vectors, stated = self._schema.vectors, self._schema.arrow
+        others = [leaf for field in stated if field.name not in vectors for leaf in _leaves(field)]
+        writer = pq.ParquetWriter(
             self._temporary,
-            self._schema.arrow,
+            self._given or stated,
+            store_schema=False,  # it would be that of the batches
             compression=dict.fromkeys(vectors, "none")
             | dict.fromkeys(others, "zstd"),  # or reading is four times slower
             use_dictionary=others,  # never for vectors: it doubles the time and saves nothing
             write_statistics=[name for name in others if "." not in name],  # within lists nothing reads them
         )
-        return self
+        writer.add_key_value_metadata({**(stated.metadata or {}), "ARROW:schema": base64.b64encode(stated.serialize())})
+        return writer
 
     def write(self, rows: pa.RecordBatch | Iterable[Mapping[str, Any]]) -> None:
-        """Adds rows, which must come in the order of the dataset's key.
+        """Adds rows, which must come in the order of the dataset's key. Strings may come as dictionaries.
 
         Raises:
             InputError: for a row that does not fit the schema, a repeated key or a wrong order.
@@ -68,7 +78,8 @@ class ShardWriter:
         batch = rows if isinstance(rows, pa.RecordBatch) else self._to_batch(list(rows))
         if batch.num_rows == 0:
             return
-        if not batch.schema.equals(self._schema.arrow):
+        self._given = self._given or batch.schema
+        if not (batch.schema.equals(self._given) and plain(batch.schema).equals(self._schema.arrow)):
             raise InputError(
                 f"Rows for {self._name} do not have the columns of {self._schema.name}: {batch.schema.names}.",
                 ", ".join(f"{field.name} {field.type}" for field in self._schema.arrow),
@@ -115,6 +126,7 @@ class ShardWriter:
     def _flush(self) -> None:
         if self._pending:
             table = pa.Table.from_batches(self._pending).combine_chunks()
+            self._writer = self._writer or self._open()
             self._writer.write_table(table, row_group_size=table.num_rows)
             self.rows += table.num_rows
         self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
@@ -124,7 +136,9 @@ class ShardWriter:
     ) -> None:
         if kind is None:
             self._flush()
-        self._writer.close()
+            self._writer = self._writer or self._open()
+        if self._writer:
+            self._writer.close()
         if kind is None:
             self._temporary.replace(self._path)
         else:

@@ -5,6 +5,7 @@ A stage gives a ``ShardProcess``; this module gives it work folder, resume, work
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ from contract.workfolder import ShardRecord, WorkFolder, merge_statistics, total
 from pipelines.beam_runner import run_elements
 
 Row = Mapping[str, Any]
+_CODE = ("contract.encoded", "contract.schemas", "contract.shards", "pipelines.sharded")  # of every dataset
 _BUFFER_ROWS, _BUFFER_VECTORS = 1_000, 64  # rows handed to the writer at once; those with vectors are large
 _SAY_SECONDS = 0.5  # how often a worker says how far it is
 
@@ -121,7 +123,7 @@ def run_sharded(
     inputs = {name: fingerprint(path) for name, path in sorted(job.inputs.items())}
     parameters = as_parameters(job.config) | dict(job.parameters)
     determined_by = {
-        "code": fingerprint_of_code(("contract.schemas", "contract.shards", "pipelines.sharded", *job.code)),
+        "code": fingerprint_of_code((*_CODE, *job.code)),
         "parameters": parameters, "seed": job.seed, "inputs": inputs, "shards": job.shards, "dataset": job.dataset,
     }  # fmt: skip
     work = WorkFolder(job.out, determined_by)
@@ -205,6 +207,7 @@ class _ShardWork:
 
     def setup(self) -> None:
         self._process.setup()
+        gc.freeze()  # what is loaded once is not looked through whenever garbage is collected
 
     def do(self, index: int) -> None:
         name, files = shard_name(index, self._shards), self._work.files

@@ -11,11 +11,21 @@ from contract.codeswitching.compiled import compiled
 from contract.codeswitching.draws import Choices
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.matches import Matches
-from contract.codeswitching.ragged import Ints, bytes_of, copied, slices_as_strings, strings_from
+from contract.codeswitching.ragged import (
+    Ints,
+    bytes_of,
+    copied,
+    numbered_anew,
+    slices_as_strings,
+    strings_from,
+)
 from contract.codeswitching.tokens import Tokens
+from contract.encoded import encoded
 from contract.schemas import CODESWITCH
 
-_REPLACEMENTS: pa.DataType = CODESWITCH.arrow.field("replacements").type
+# The dataset's, with dictionaries where few strings come often.
+SCHEMA = encoded(CODESWITCH.arrow, ("source_text", "replacements.source", "replacements.lang"))
+_REPLACEMENTS: pa.DataType = SCHEMA.field("replacements").type
 
 
 class _Replaced(NamedTuple):
@@ -54,19 +64,29 @@ def new_texts(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexic
 
 def replacements(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexicon) -> pa.ListArray:
     """What was chosen for each row, as the dataset ``codeswitch`` holds it."""
-    utf8, text_starts = tokens.utf8, tokens.text_offsets[matches.captions]
+    chosen, text_starts = choices.matches, tokens.text_offsets[matches.captions]
     data, at = bytes_of(lexicon.targets)
     values = pa.StructArray.from_arrays(
         [
-            pa.array((matches.starts - text_starts).astype(np.int32)[choices.matches]),
-            pa.array((matches.ends - text_starts).astype(np.int32)[choices.matches]),
-            slices_as_strings(utf8.data, utf8.at[matches.starts], utf8.at[matches.ends], choices.matches),
+            pa.array((matches.starts - text_starts).astype(np.int32)[chosen]),
+            pa.array((matches.ends - text_starts).astype(np.int32)[chosen]),
+            _sources(tokens, matches).take(pa.array(chosen)),
             slices_as_strings(data, at[:-1], at[1:], _targets(matches, choices, lexicon)),
-            pa.array(lexicon.languages, pa.string()).take(pa.array(lexicon.entry_language[choices.entries])),
+            pa.DictionaryArray.from_arrays(
+                pa.array(lexicon.entry_language[choices.entries]), pa.array(lexicon.languages, pa.string())
+            ),
         ],
         fields=list(_REPLACEMENTS.value_type),
     )
     return pa.ListArray.from_arrays(pa.array(choices.offsets.astype(np.int32)), values, type=_REPLACEMENTS)
+
+
+def _sources(tokens: Tokens, matches: Matches) -> pa.DictionaryArray:
+    """The words that each match would take the place of; those of a form are always the same."""
+    at = tokens.utf8.at
+    indices, firsts = numbered_anew(matches.forms, int(matches.forms.max(initial=-1)) + 1)
+    words = slices_as_strings(tokens.utf8.data, at[matches.starts], at[matches.ends], firsts).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(words.indices.take(pa.array(indices)), words.dictionary)
 
 
 def _targets(matches: Matches, choices: Choices, lexicon: Lexicon) -> Ints:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from contract.codeswitching.compiled import compiled
 from contract.codeswitching.forms import Forms
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.ragged import Ints
@@ -33,6 +35,20 @@ class Matches:
     capital: np.ndarray
 
 
+class _Openings(NamedTuple):
+    """The first two words of phrases, sorted.
+
+    Attributes:
+        offsets: [words + 1], where the openings begin whose first word it is.
+        seconds: [openings], their second words.
+        longest: [openings], tokens of the longest phrase that begins so.
+    """
+
+    offsets: Ints
+    seconds: Ints
+    longest: Ints
+
+
 class PhraseFinder:
     """Finds the longest phrases that the lexicon holds.
 
@@ -44,54 +60,42 @@ class PhraseFinder:
     def __init__(self, lexicon: Lexicon, forms: Forms) -> None:
         self._forms = forms
         self._words: dict[str, int] = {}
-        self._openings: dict[int, int] = {}  # first two words → tokens of the longest phrase that begins so
         phrases = [source for source in lexicon.positions if not source.isalnum()]
         tokens = tokenize(phrases)
         counts = np.bincount(tokens.captions, minlength=len(phrases))
         first = np.cumsum(counts) - counts
         words = tokens.words.to_pylist()
+        longest: dict[tuple[int, int], int] = {}
         for start, count in zip(first.tolist(), counts.tolist(), strict=True):
             if count > 1:
-                opening = self._code(self._number(words[start]), self._number(words[start + 1]))
-                self._openings[opening] = max(self._openings.get(opening, 0), count)
-        self._sorted_openings = np.array(sorted(self._openings), np.int64)
-        self._word_of_form = np.empty((0, 2), np.int64)
+                opening = self._number(words[start]), self._number(words[start + 1])
+                longest[opening] = max(longest.get(opening, 0), count)
+        sorted_openings = sorted(longest)
+        firsts, seconds = np.array(sorted_openings, np.int64).reshape(-1, 2).T
+        offsets = np.searchsorted(firsts, np.arange(len(self._words) + 1))
+        self._openings = _Openings(
+            offsets, seconds.copy(), np.array([longest[opening] for opening in sorted_openings], np.int64)
+        )
+        self._word_of_form = np.empty((0, 2), np.int64)  # the number of each form's key, and of its lemma's
 
     def _number(self, word: str) -> int:
         return self._words.setdefault(word, len(self._words))
 
-    @staticmethod
-    def _code(first: int, second: int) -> int:
-        return first << 32 | second
-
-    def find(self, tokens: Tokens, forms: np.ndarray) -> list[tuple[int, int, int]]:
+    def find(self, tokens: Tokens, forms: Ints) -> list[tuple[int, int, int]]:
         """Phrases as (first token, number of tokens, form), from left to right, none within another."""
+        self._learn_new_forms()
         found: list[tuple[int, int, int]] = []
         next_free = 0
-        for token, longest in self._candidates(tokens, forms):
-            if token >= next_free and (phrase := self._longest_at(tokens, token, longest)):
+        where, longest = np.empty(len(forms), np.int64), np.empty(len(forms), np.int64)
+        number = _find_openings(tokens.captions, forms, self._word_of_form, self._openings, where, longest)
+        for token, most in zip(where[:number].tolist(), longest[:number].tolist(), strict=True):
+            if token >= next_free and (phrase := self._longest_at(tokens, token, most)):
                 found.append((token, *phrase))
                 next_free = token + phrase[0]
         return found
 
-    def _candidates(self, tokens: Tokens, forms: np.ndarray) -> list[tuple[int, int]]:
-        """Tokens whose word and the next one open a phrase, and the longest phrase that they open."""
-        if not len(self._sorted_openings) or len(forms) < 2:
-            return []
-        self._learn_new_forms()
-        exact, lemma = self._word_of_form[forms].T
-        together = (tokens.captions[:-1] == tokens.captions[1:]) & (exact[:-1] >= 0)
-        longest: dict[int, int] = {}
-        for second in (exact, lemma):
-            codes = exact[:-1] << 32 | second[1:]
-            hits = np.flatnonzero(together & (second[1:] >= 0) & np.isin(codes, self._sorted_openings))
-            for token, code in zip(hits.tolist(), codes[hits].tolist(), strict=True):
-                longest[token] = max(longest.get(token, 0), self._openings[code])
-        return sorted(longest.items())
-
     def _learn_new_forms(self) -> None:
-        known = len(self._word_of_form)
-        keys = self._forms.keys[known:]
+        keys = self._forms.keys[len(self._word_of_form) :]
         new = [(self._words.get(key, -1), self._words.get(self._forms.lemma_key(key), -1)) for key in keys]
         if new:
             self._word_of_form = np.concatenate([self._word_of_form, np.array(new, np.int64)])
@@ -108,7 +112,7 @@ class PhraseFinder:
         return None
 
 
-def find_matches(tokens: Tokens, forms: Forms, phrases: PhraseFinder | None) -> tuple[Matches, np.ndarray]:
+def find_matches(tokens: Tokens, forms: Forms, phrases: PhraseFinder | None) -> tuple[Matches, Ints]:
     """Looks all tokens up, longest phrase first.
 
     Args:
@@ -120,21 +124,69 @@ def find_matches(tokens: Tokens, forms: Forms, phrases: PhraseFinder | None) -> 
         The matches, and the form of every token, [tokens].
     """
     form_of_token = forms.numbers(tokens)
-    form, length = form_of_token.copy(), np.ones(len(form_of_token), np.int64)
-    barred = tokens.bonds[:-1] | tokens.bonds[1:]
-    for token, count, phrase in phrases.find(tokens, form_of_token) if phrases else ():
-        if tokens.bonds[token] or tokens.bonds[token + count]:
-            continue  # it begins or ends within such a word as "t-shirt"
-        form[token], length[token] = phrase, count
-        barred[token], barred[token + 1 : token + count] = False, True
+    found = phrases.find(tokens, form_of_token) if phrases else []
+    first, counts, phrase = np.array(found, np.int64).reshape(-1, 3).T
+    chosen, form, length = np.empty((3, len(form_of_token)), np.int64)
     table = forms.table
-    held = (np.diff(table.offsets)[form] > 0) & ~barred
-    (chosen,) = np.nonzero(held)
-    form, length = form[chosen], length[chosen]
-    last = chosen + length - 1
+    number = _choose(form_of_token, tokens.bonds, (first, counts, phrase), table.offsets, chosen, form, length)
+    chosen, form, length = chosen[:number], form[:number], length[:number]
     matches = Matches(
         captions=tokens.captions[chosen], starts=tokens.starts[chosen],
-        ends=tokens.ends[last] - table.kept[form], forms=form, tokens=length,
+        ends=tokens.ends[chosen + length - 1] - table.kept[form], forms=form, tokens=length,
         capital=tokens.opens_sentence[chosen],
     )  # fmt: skip
     return matches, form_of_token
+
+
+@compiled
+def _find_openings(
+    captions: Ints, forms: Ints, words: np.ndarray, openings: _Openings, where: Ints, longest: Ints
+) -> int:
+    """Fills in the tokens that open a phrase with the next one, and the longest that they open; how many there are."""
+    number = 0
+    for token in range(len(forms) - 1):
+        first = words[forms[token], 0]
+        if first < 0 or captions[token] != captions[token + 1]:
+            continue
+        begin, end = openings.offsets[first], openings.offsets[first + 1]
+        most = 0
+        for second in words[forms[token + 1]]:
+            place = begin + np.searchsorted(openings.seconds[begin:end], second)
+            if place < end and openings.seconds[place] == second:
+                most = max(most, openings.longest[place])
+        if most > 0:
+            where[number], longest[number] = token, most
+            number += 1
+    return number
+
+
+@compiled
+def _choose(
+    forms: Ints, bonds: np.ndarray, phrases: tuple[Ints, Ints, Ints], held: Ints, chosen: Ints, form: Ints, length: Ints
+) -> int:
+    """Fills in the first token, the form and the tokens of each match; how many there are.
+
+    A token that is bonded to another is none by itself, and no phrase begins or ends within such a word as "t-shirt".
+
+    Args:
+        forms: [tokens].
+        bonds: [tokens + 1].
+        phrases: first token, tokens and form of each, from left to right.
+        held: [forms + 1], where the entries of each begin.
+        chosen: room for the first tokens.
+        form: room for the forms.
+        length: room for the tokens.
+    """
+    firsts, counts, numbers = phrases
+    number = phrase = next_free = 0
+    for token in range(len(forms)):
+        one, count, barred = forms[token], 1, token < next_free or bonds[token] or bonds[token + 1]
+        if phrase < len(firsts) and firsts[phrase] == token:
+            end = token + counts[phrase]
+            if not bonds[token] and not bonds[end]:
+                one, count, barred, next_free = numbers[phrase], counts[phrase], False, end
+            phrase += 1
+        if not barred and held[one] < held[one + 1]:
+            chosen[number], form[number], length[number] = token, one, count
+            number += 1
+    return number

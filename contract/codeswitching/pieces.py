@@ -40,17 +40,28 @@ def _find(codes: np.ndarray, text_offsets: Ints, starts: Ints, ends: Ints, piece
     """Fills in the pieces, text by text; how many there are that are no tokens."""
     number = token = 0
     for text in range(len(text_offsets) - 1):
-        place, last = text_offsets[text], text_offsets[text + 1]
-        while place < last:
-            start = place
-            while place < last and codes[place] != _SPACE:
-                place += 1
-            while token < len(starts) and starts[token] < start:
-                token += 1
-            if token < len(starts) and starts[token] == start and ends[token] == place:
+        done, last = text_offsets[text], text_offsets[text + 1]
+        while token < len(starts) and starts[token] < last:
+            start, end = starts[token], ends[token]
+            begins = start == text_offsets[text] or codes[start - 1] == _SPACE
+            if begins and (end == last or codes[end] == _SPACE):
                 pieces.alone[token] = True
-            elif place > start:
-                pieces.starts[number], pieces.ends[number] = start, place
-                number += 1
+                number = _find_between(codes, done, start, pieces, number)
+                done = end
+            token += 1
+        number = _find_between(codes, done, last, pieces, number)
+    return number
+
+
+@compiled
+def _find_between(codes: np.ndarray, place: int, last: int, pieces: Pieces, number: int) -> int:
+    """Fills in the pieces of a stretch without tokens that stand alone, after ``number`` others."""
+    while place < last:
+        start = place
+        while place < last and codes[place] != _SPACE:
             place += 1
+        if place > start:
+            pieces.starts[number], pieces.ends[number] = start, place
+            number += 1
+        place += 1
     return number

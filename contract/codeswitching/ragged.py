@@ -54,6 +54,34 @@ def slices_as_strings(data: np.ndarray, starts: np.ndarray, ends: np.ndarray, wh
     return strings_from(out, at)
 
 
+def numbered_anew(numbers: np.ndarray, most: int) -> tuple[np.ndarray, Ints]:
+    """Numbers in the order in which they come first.
+
+    Args:
+        numbers: [n], none negative.
+        most: one more than the largest that there may be.
+
+    Returns:
+        The new number of each, int32 [n], and the place at which each new number comes first.
+    """
+    indices, firsts = np.empty(len(numbers), np.int32), np.empty(min(len(numbers), most), np.int64)
+    distinct = _number_anew(numbers, np.full(most, -1, np.int32), indices, firsts)
+    return indices, firsts[:distinct]
+
+
+@compiled
+def _number_anew(numbers: np.ndarray, anew: np.ndarray, indices: np.ndarray, firsts: Ints) -> int:
+    """Fills in the new numbers, also of each that is met, and their first places; how many there are."""
+    distinct = 0
+    for place in range(len(numbers)):
+        number = numbers[place]
+        if anew[number] < 0:
+            anew[number], firsts[distinct] = distinct, place
+            distinct += 1
+        indices[place] = anew[number]
+    return distinct
+
+
 @compiled
 def _measure(starts: np.ndarray, ends: np.ndarray, which: np.ndarray, at: Ints) -> int:
     for number in range(len(which)):

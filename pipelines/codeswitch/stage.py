@@ -129,16 +129,16 @@ def split_by_language(captions: pa.RecordBatch) -> tuple[pa.RecordBatch, list[Re
 
 def bounded(captions: pa.RecordBatch, variants: int) -> Iterator[pa.RecordBatch]:
     """Slices of captions whose variants have about _BATCH_CHARACTERS characters, and at least one caption."""
+    import numpy as np
     import pyarrow.compute as pc
 
-    start, characters = 0, 0
-    for place, length in enumerate(pc.utf8_length(captions["text"]).to_pylist()):
-        if characters and characters + length * variants > _BATCH_CHARACTERS:
-            yield captions.slice(start, place - start)
-            start, characters = place, 0
-        characters += length * variants
-    if start < captions.num_rows:
-        yield captions.slice(start)
+    ends = np.cumsum(pc.utf8_length(captions["text"]).to_numpy().astype(np.int64) * variants)
+    start = 0
+    while start < captions.num_rows:
+        before = ends[start - 1] if start else 0
+        end = max(start + 1, int(np.searchsorted(ends, before + _BATCH_CHARACTERS, "right")))
+        yield captions.slice(start, end - start)
+        start = end
 
 
 def run(call: Call[Config]) -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contract.codeswitching.assembly import SCHEMA
 from contract.codeswitching.compiled import compiled
 from contract.codeswitching.ragged import bytes_of
 from contract.codeswitching.switcher import Switched
-from contract.schemas import CODESWITCH, REJECTS
+from contract.schemas import REJECTS
 
 _KEPT, _NOTHING, _NOT_SWITCHED, _SAME = range(4)
 _REASONS = {
@@ -33,10 +34,10 @@ def rows_of(captions: pa.RecordBatch, switched: Switched, variants: int) -> tupl
     columns = {name: captions[name].take(caption) for name in ("caption_id", "image_id", "split")} | {
         "variant": variant,
         "text": switched.texts.filter(pa.array(kept)),
-        "source_text": captions["text"].take(caption),
+        "source_text": pc.dictionary_encode(captions["text"]).take(caption),
         "replacements": switched.replacements(kept),
     }
-    rows = pa.RecordBatch.from_arrays([columns[name] for name in CODESWITCH.arrow.names], schema=CODESWITCH.arrow)
+    rows = pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
     return rows, _rejects(captions["caption_id"], fates, variants)
 
 

@@ -15,9 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.dataset import Dataset
+from contract.encoded import encoded, plain
 from contract.errors import InputError
 from contract.manifest import Manifest, read_manifest
-from contract.schemas import CAPTIONS, CORPUS, IMAGES, REGIONS, REJECTS, SCHEMAS, DatasetSchema, check_version
+from contract.schemas import (
+    CAPTIONS,
+    CODESWITCH,
+    CORPUS,
+    IMAGES,
+    REGIONS,
+    REJECTS,
+    SCHEMAS,
+    DatasetSchema,
+    check_version,
+)
 from contract.shards import ShardWriter, shard_name
 
 
@@ -72,6 +83,44 @@ def test_batches_of_other_columns_are_refused(tmp_path):
     batch = pa.RecordBatch.from_pylist([{"x": 1}])
     with pytest.raises(InputError, match="do not have the columns"):
         write(tmp_path, batch)
+
+
+def replaced(text, *words):
+    return {
+        "caption_id": f"{text}#0", "image_id": text, "variant": 0, "text": text, "source_text": text, "split": "train",
+        "replacements": [{"start": 0, "end": 1, "source": word, "target": word, "lang": "de"} for word in words],
+    }  # fmt: skip
+
+
+def test_strings_that_come_as_dictionaries_are_read_as_if_they_had_come_plain(tmp_path):
+    """Each batch has dictionaries of its own, and the last has words that no other has."""
+    rows = [[replaced("a", "x", "y"), replaced("b")], [replaced("c", "y", "x", "y")], [replaced("d", "z")]]
+    schema = encoded(CODESWITCH.arrow, ("source_text", "replacements.source", "replacements.lang"))
+    with ShardWriter(tmp_path, "a.parquet", CODESWITCH) as writer:
+        for some in rows:
+            plain_rows = pa.RecordBatch.from_pylist(some, CODESWITCH.arrow)
+            values = plain_rows["replacements"].flatten().flatten()
+            columns = [one.dictionary_encode() if place in (2, 4) else one for place, one in enumerate(values)]
+            kind = schema.field("replacements").type
+            struct = pa.StructArray.from_arrays(columns, fields=list(kind.value_type))
+            lists = pa.ListArray.from_arrays(plain_rows["replacements"].offsets, struct, type=kind)
+            given = {"replacements": lists, "source_text": plain_rows["source_text"].dictionary_encode()}
+            writer.write(
+                pa.RecordBatch.from_arrays([given.get(name, plain_rows[name]) for name in schema.names], schema=schema)
+            )
+    write(tmp_path, [row for some in rows for row in some], "b.parquet", CODESWITCH)
+    one, other = (pq.read_table(tmp_path / name) for name in ("a.parquet", "b.parquet"))
+    assert one.schema.equals(other.schema, check_metadata=True) and one.schema.equals(CODESWITCH.arrow)
+    assert one.to_pylist() == other.to_pylist() == [row for some in rows for row in some]
+    assert plain(schema).equals(CODESWITCH.arrow, check_metadata=True)
+
+
+def test_dictionaries_in_some_batches_alone_are_refused(tmp_path):
+    rows = pa.RecordBatch.from_pylist([sentence(1)], encoded(CORPUS.arrow, ("text",)))
+    with pytest.raises(InputError, match="do not have the columns"), ShardWriter(tmp_path, "a", CORPUS) as writer:
+        writer.write(rows)
+        writer.write([sentence(2)])
+    assert not list(tmp_path.iterdir())
 
 
 def test_rows_out_of_order_across_batches_are_refused(tmp_path):
