@@ -11,14 +11,7 @@ from contract.codeswitching.compiled import compiled
 from contract.codeswitching.draws import Choices
 from contract.codeswitching.lexicon import Lexicon
 from contract.codeswitching.matches import Matches
-from contract.codeswitching.ragged import (
-    Ints,
-    bytes_of,
-    copied,
-    numbered_anew,
-    slices_as_strings,
-    strings_from,
-)
+from contract.codeswitching.ragged import Ints, copied, numbered_anew, room_for, slices_as_strings
 from contract.codeswitching.tokens import Tokens
 from contract.encoded import encoded
 from contract.schemas import CODESWITCH
@@ -51,21 +44,22 @@ class _Replaced(NamedTuple):
 def new_texts(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexicon) -> pa.StringArray:
     """The text of each row, with what was chosen in its place."""
     at, rows = tokens.utf8.at, len(choices.offsets) - 1
-    data, target_at = bytes_of(lexicon.targets)
     targets = _targets(matches, choices, lexicon)
-    replaced = _Replaced(choices.offsets, choices.matches, at[matches.starts], at[matches.ends], targets, target_at)
+    replaced = _Replaced(
+        choices.offsets, choices.matches, at[matches.starts], at[matches.ends], targets, lexicon.targets.at
+    )
     captions, ends = at[tokens.text_offsets], np.zeros(rows + 1, np.int64)
     variants = rows // max(len(captions) - 1, 1)
     _measure(captions, variants, replaced, ends)
-    texts = np.empty(ends[-1], np.uint8)
-    _fill(tokens.utf8.data, captions, data, variants, replaced, texts)
-    return strings_from(texts, ends)
+    texts = room_for(ends)
+    _fill(tokens.utf8.data, captions, lexicon.targets.data, variants, replaced, texts.data)
+    return texts.strings()
 
 
 def replacements(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexicon) -> pa.ListArray:
     """What was chosen for each row, as the dataset ``codeswitch`` holds it."""
     chosen, text_starts = choices.matches, tokens.text_offsets[matches.captions]
-    data, at = bytes_of(lexicon.targets)
+    data, at = lexicon.targets
     values = pa.StructArray.from_arrays(
         [
             pa.array((matches.starts - text_starts).astype(np.int32)[chosen]),

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from contract.codeswitching.compiled import compiled
-from contract.codeswitching.ragged import Ints, offsets_of, slices_as_strings
+from contract.codeswitching.ragged import Ints, Utf8, offsets_of, slices_as_strings, utf8_of
 
 _WORD, _SPACE, _APOSTROPHE, _HYPHEN, _FULL_STOP, _UPPER, _CASED = 1, 2, 4, 8, 16, 32, 64
 _UNKNOWN = 255
@@ -52,19 +52,6 @@ _classes = CharacterClasses()
 
 
 @dataclass(frozen=True)
-class Utf8:
-    """The UTF-8 of the joined texts of a batch, and where each character begins in it.
-
-    Attributes:
-        data: uint8 [bytes].
-        at: [characters + 1].
-    """
-
-    data: np.ndarray
-    at: Ints
-
-
-@dataclass(frozen=True)
 class Tokens:
     """The tokens of a batch of captions, whose texts are joined without anything between them.
 
@@ -91,10 +78,10 @@ class Tokens:
 
     @cached_property
     def utf8(self) -> Utf8:
-        """The joined texts as UTF-8."""
+        """The joined texts as UTF-8, a string a character."""
         at = np.zeros(len(self.codes) + 1, np.int64)
         _add_widths(self.codes, at)
-        return Utf8(np.frombuffer(self.joined.encode(), np.uint8), at)
+        return utf8_of(self.joined.encode(), at)
 
     @cached_property
     def words(self) -> pa.StringArray:
