@@ -55,7 +55,7 @@ class ShardWriter:
 
     def _open(self) -> pq.ParquetWriter:
         """The writer of the batches as they come; the file states the dataset's schema, by which it is read."""
-        vectors, stated = self._schema.vectors, self._schema.arrow
+        vectors, key, stated = self._schema.vectors, self._schema.key, self._schema.arrow
         others = [leaf for field in stated if field.name not in vectors for leaf in _leaves(field)]
         writer = pq.ParquetWriter(
             self._temporary,
@@ -63,7 +63,9 @@ class ShardWriter:
             store_schema=False,  # it would be that of the batches
             compression=dict.fromkeys(vectors, "none")
             | dict.fromkeys(others, "zstd"),  # or reading is four times slower
-            use_dictionary=others,  # never for vectors: it doubles the time and saves nothing
+            # Never for vectors, where it doubles the time and saves nothing, nor for the key: rows that are alike in it
+            # lie side by side, and zstd makes a quarter of what a dictionary leaves.
+            use_dictionary=[name for name in others if name not in key],
             write_statistics=[name for name in others if "." not in name],  # within lists nothing reads them
         )
         writer.add_key_value_metadata({**(stated.metadata or {}), "ARROW:schema": base64.b64encode(stated.serialize())})

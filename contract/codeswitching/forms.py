@@ -70,7 +70,7 @@ class Forms:
         weights = np.array([settings.language_weights.get(tag, 1.0) for tag in lexicon.languages])
         self.weights = whole_weights(weights / weights.max())
         none = np.empty(0, np.int64)
-        self._table = FormTable(np.zeros(1, np.int64), none, none, np.zeros(1, np.int64), none)
+        self._table = FormTable(np.zeros(1, np.int64), none.astype(np.int32), none, np.zeros(1, np.int64), none)
 
     def numbers(self, tokens: Tokens) -> Ints:
         """The number of each token as a form, int64 [tokens]; each word is looked up once."""
@@ -104,7 +104,7 @@ class Forms:
         known = len(table.kept)
         source, lemma, kept = (np.array(column[known:], np.int64) for column in self._found)
         held, most = self._lexicon.entry_offsets, len(self._lexicon.languages)
-        entries, ends = np.empty(len(source) * most, np.int64), np.empty(len(source), np.int64)
+        entries, ends = np.empty(len(source) * most, np.int32), np.empty(len(source), np.int64)
         number = _merge(source, lemma, held, self._lexicon.entry_language, entries, ends)
         new = self._lexicon.entry_language[entries[:number]]
         return FormTable(

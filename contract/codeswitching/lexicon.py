@@ -58,7 +58,7 @@ class Lexicon:
         self.positions: dict[str, int] = {name: position for position, name in enumerate(names)}
         self.entry_offsets: np.ndarray = np.concatenate([[0], sources.run_ends.to_numpy()])
         lists = table["targets"].combine_chunks()
-        self.target_offsets: np.ndarray = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
+        self.target_offsets: np.ndarray = offsets_of(lists.value_lengths().to_numpy()).astype(np.int32)
         scores = table["scores"].combine_chunks()
         _check_lists(lists, scores)
         self.target_sums: np.ndarray = offsets_of(whole_weights(self._shares(scores)))

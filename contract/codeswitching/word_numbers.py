@@ -67,9 +67,12 @@ class WordNumbers:
         return which[numbers[which] == _UNKNOWN]
 
     def _learn(self, tokens: Tokens, which: Ints, numbers: Ints) -> None:
-        for token in which.tolist():
-            word = tokens.joined[tokens.starts[token] : tokens.ends[token]]
-            numbers[token] = self._words[word] = self._number_of(word)
+        starts, ends = tokens.starts[which].tolist(), tokens.ends[which].tolist()
+        words = [tokens.joined[start:end] for start, end in zip(starts, ends, strict=True)]
+        for word in dict.fromkeys(words):
+            if word not in self._words:
+                self._words[word] = self._number_of(word)
+        numbers[which] = [self._words[word] for word in words]
 
 
 def _held_of(words: dict[str, int]) -> _Held:
