@@ -43,12 +43,9 @@ class _Replaced(NamedTuple):
 
 def new_texts(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexicon) -> pa.StringArray:
     """The text of each row, with what was chosen in its place."""
-    at, rows = tokens.utf8.at, len(choices.offsets) - 1
-    targets = _targets(matches, choices, lexicon)
-    replaced = _Replaced(
-        choices.offsets, choices.matches, at[matches.starts], at[matches.ends], targets, lexicon.targets.at
-    )
-    captions, ends = at[tokens.text_offsets], np.zeros(rows + 1, np.int64)
+    captions, rows = tokens.utf8.at, len(choices.offsets) - 1
+    targets, ends = _targets(matches, choices, lexicon), np.zeros(rows + 1, np.int64)
+    replaced = _Replaced(choices.offsets, choices.matches, matches.starts, matches.ends, targets, lexicon.targets.at)
     variants = rows // max(len(captions) - 1, 1)
     _measure(captions, variants, replaced, ends)
     texts = room_for(ends)
@@ -58,12 +55,11 @@ def new_texts(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexic
 
 def replacements(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Lexicon) -> pa.ListArray:
     """What was chosen for each row, as the dataset ``codeswitch`` holds it."""
-    chosen, text_starts = choices.matches, tokens.text_offsets[matches.captions]
-    data, at = lexicon.targets
+    chosen, (data, at) = choices.matches, lexicon.targets
     values = pa.StructArray.from_arrays(
         [
-            pa.array((matches.starts - text_starts).astype(np.int32)[chosen]),
-            pa.array((matches.ends - text_starts).astype(np.int32)[chosen]),
+            pa.array(matches.first_characters.astype(np.int32)[chosen]),
+            pa.array(matches.end_characters.astype(np.int32)[chosen]),
             _sources(tokens, matches).take(pa.array(chosen)),
             slices_as_strings(data, at[:-1], at[1:], _targets(matches, choices, lexicon)),
             pa.DictionaryArray.from_arrays(
@@ -77,9 +73,8 @@ def replacements(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Le
 
 def _sources(tokens: Tokens, matches: Matches) -> pa.DictionaryArray:
     """The words that each match would take the place of; those of a form are always the same."""
-    at = tokens.utf8.at
     indices, firsts = numbered_anew(matches.forms, int(matches.forms.max(initial=-1)) + 1)
-    words = slices_as_strings(tokens.utf8.data, at[matches.starts], at[matches.ends], firsts).dictionary_encode()
+    words = slices_as_strings(tokens.utf8.data, matches.starts, matches.ends, firsts).dictionary_encode()
     return pa.DictionaryArray.from_arrays(words.indices.take(pa.array(indices)), words.dictionary)
 
 

@@ -91,14 +91,13 @@ class _Odds(NamedTuple):
 
 
 def draw(
-    matches: Matches, places: Ints, forms: Forms, lexicon: Lexicon, settings: Settings,
+    matches: Matches, forms: Forms, lexicon: Lexicon, settings: Settings,
     caption_ids: Sequence[str], variants: Sequence[int], seed: int,
 ) -> Choices:  # fmt: skip
     """Draws every variant of every caption.
 
     Args:
         matches: of the batch.
-        places: [matches], each one's first character in its own caption.
         forms: the forms that ``matches`` numbers.
         lexicon: the lexicon.
         settings: probabilities, weights and modes.
@@ -107,7 +106,7 @@ def draw(
         seed: the job's seed.
     """
     counts = np.bincount(matches.captions, minlength=len(caption_ids))
-    found = _Places(offsets_of(counts), matches.forms, places.astype(np.uint64) * _PLACE)
+    found = _Places(offsets_of(counts), matches.forms, matches.first_characters.astype(np.uint64) * _PLACE)
     odds = _Odds(
         settings.sentence_share, settings.word_probability, settings.words == ONE, settings.language_draw == SENTENCE,
         len(np.unique(forms.weights)) < 2, forms.weights, settings.translation_draw == SCORE,
@@ -115,7 +114,7 @@ def draw(
     )  # fmt: skip
     states = _states(caption_ids, variants, seed)
     offsets = np.zeros(len(states) + 1, np.int64)
-    chosen = np.empty((3, len(places) * len(variants)), np.int64)
+    chosen = np.empty((3, len(matches.forms) * len(variants)), np.int64)
     _choose(states, found, forms.table, odds, offsets, chosen)
     number = int(offsets[-1])
     return Choices(offsets, chosen[0, :number], chosen[1, :number], chosen[2, :number])

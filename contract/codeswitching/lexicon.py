@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contract.codeswitching.ragged import Utf8, bytes_of, offsets_of, ranges, utf8_of, whole_weights
+from contract.codeswitching.ragged import Utf8, offsets_of, ranges, utf8_of, whole_weights
 from contract.dataset import Dataset
 from contract.errors import InputError, UsageError
 
@@ -64,8 +64,7 @@ class Lexicon:
         self.target_sums: np.ndarray = offsets_of(whole_weights(self._shares(scores)))
         targets = lists.flatten()
         self.num_targets = len(targets)
-        data, at = bytes_of(pa.concat_arrays([targets, _capitalised(targets)]))
-        self.targets: Utf8 = utf8_of(data.tobytes(), at)
+        self.targets: Utf8 = utf8_of(pa.concat_arrays([targets, _capitalised(targets)]))
 
     def _shares(self, scores: pa.ListArray) -> np.ndarray:
         """Each target's share of its entry, by score; float64 [targets]."""

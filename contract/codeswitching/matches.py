@@ -20,8 +20,10 @@ class Matches:
 
     Attributes:
         captions: [matches], the caption in which it stands.
-        starts: [matches], its first character in the joined text.
-        ends: [matches], one past its last character.
+        starts: [matches], its first byte in the captions' UTF-8.
+        ends: [matches], one past its last byte.
+        first_characters: [matches], its first character, counted in its own caption.
+        end_characters: [matches], one past its last character.
         forms: [matches], the number of its form.
         tokens: [matches], of how many tokens it consists.
         capital: [matches], whether what takes its place begins a sentence and takes a capital.
@@ -30,6 +32,8 @@ class Matches:
     captions: Ints
     starts: Ints
     ends: Ints
+    first_characters: Ints
+    end_characters: Ints
     forms: Ints
     tokens: Ints
     capital: np.ndarray
@@ -64,7 +68,7 @@ class PhraseFinder:
         tokens = tokenize(phrases)
         counts = np.bincount(tokens.captions, minlength=len(phrases))
         first = np.cumsum(counts) - counts
-        words = tokens.words.to_pylist()
+        words = [tokens.text(token, token) for token in range(len(tokens.starts))]
         longest: dict[tuple[int, int], int] = {}
         for start, count in zip(first.tolist(), counts.tolist(), strict=True):
             if count > 1:
@@ -106,7 +110,7 @@ class PhraseFinder:
         while tokens.captions[first + longest - 1] != tokens.captions[first]:
             longest -= 1
         for count in range(longest, 1, -1):
-            phrase = tokens.joined[tokens.starts[first] : tokens.ends[first + count - 1]]
+            phrase = tokens.text(first, first + count - 1)
             if self._forms.holds(phrase):
                 return count, self._forms.number(phrase)
         return None
@@ -130,9 +134,11 @@ def find_matches(tokens: Tokens, forms: Forms, phrases: PhraseFinder | None) -> 
     table = forms.table
     number = _choose(form_of_token, tokens.bonds, (first, counts, phrase), table.offsets, chosen, form, length)
     chosen, form, length = chosen[:number], form[:number], length[:number]
+    last, kept = chosen + length - 1, table.kept[form]
     matches = Matches(
         captions=tokens.captions[chosen], starts=tokens.starts[chosen],
-        ends=tokens.ends[chosen + length - 1] - table.kept[form], forms=form, tokens=length,
+        ends=_before(tokens.utf8.data, tokens.ends[last], kept), first_characters=tokens.first_characters[chosen],
+        end_characters=tokens.end_characters[last] - kept, forms=form, tokens=length,
         capital=tokens.opens_sentence[chosen],
     )  # fmt: skip
     return matches, form_of_token
@@ -190,3 +196,14 @@ def _choose(
             chosen[number], form[number], length[number] = token, one, count
             number += 1
     return number
+
+
+@compiled
+def _before(data: np.ndarray, ends: Ints, characters: Ints) -> Ints:
+    """The bytes that are some characters before some others."""
+    for number in range(len(ends)):
+        for _ in range(characters[number]):
+            ends[number] -= 1
+            while data[ends[number]] & 0xC0 == 0x80:  # a character's bytes after the first
+                ends[number] -= 1
+    return ends

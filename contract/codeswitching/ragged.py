@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -32,9 +33,13 @@ class Utf8(NamedTuple):
         return strings_from(self.data[:-_STEP], self.at)
 
 
-def utf8_of(encoded: bytes, at: Ints) -> Utf8:
-    """Strings from their concatenated UTF-8 and where each begins in it, [n + 1]."""
-    return Utf8(np.frombuffer(encoded + bytes(_STEP), np.uint8), at)
+def utf8_of(strings: Iterable[str] | pa.StringArray) -> Utf8:
+    """Strings without nulls."""
+    data, at = bytes_of(strings if isinstance(strings, pa.StringArray) else pa.array(strings, pa.string()))
+    first = int(at[0]) if len(at) else 0
+    padded = np.zeros(int(at[-1]) - first + _STEP, np.uint8)
+    padded[:-_STEP] = data[first : at[-1]]
+    return Utf8(padded, at.astype(np.int64) - first)
 
 
 def room_for(at: Ints) -> Utf8:

@@ -60,7 +60,9 @@ class Switcher:
         self.forms = Forms(lexicon, settings)
         self._phrases = None if settings.look_up == PUBLISHED else PhraseFinder(lexicon, self.forms)
 
-    def switch(self, caption_ids: Sequence[str], texts: Sequence[str], variants: Sequence[int], seed: int) -> Switched:
+    def switch(
+        self, caption_ids: Sequence[str], texts: Sequence[str] | pa.StringArray, variants: Sequence[int], seed: int
+    ) -> Switched:
         """Draws variants of captions.
 
         Args:
@@ -71,7 +73,6 @@ class Switcher:
         """
         tokens = tokenize(texts, by_spaces=self.settings.look_up == PUBLISHED)
         matches, form_of_token = find_matches(tokens, self.forms, self._phrases)
-        places = matches.starts - tokens.text_offsets[matches.captions]
-        choices = draw(matches, places, self.forms, self.lexicon, self.settings, caption_ids, variants, seed)
-        texts = assembly.new_texts(tokens, matches, choices, self.lexicon)
-        return Switched(texts, tokens, matches, form_of_token, choices, self.lexicon)
+        choices = draw(matches, self.forms, self.lexicon, self.settings, caption_ids, variants, seed)
+        switched = assembly.new_texts(tokens, matches, choices, self.lexicon)
+        return Switched(switched, tokens, matches, form_of_token, choices, self.lexicon)

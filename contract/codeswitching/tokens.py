@@ -5,17 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from contract.codeswitching.compiled import compiled
-from contract.codeswitching.ragged import Ints, Utf8, offsets_of, slices_as_strings, utf8_of
+from contract.codeswitching.ragged import Ints, Utf8, utf8_of
 
 _WORD, _SPACE, _APOSTROPHE, _HYPHEN, _FULL_STOP, _UPPER, _CASED = 1, 2, 4, 8, 16, 32, 64
 _UNKNOWN = 255
+_ASCII = 0x80  # code points, each of which is one byte
 
 
 def _class_of(character: str) -> int:
@@ -32,20 +32,19 @@ def _class_of(character: str) -> int:
 
 
 class CharacterClasses:
-    """Classes of code points, found out when a code point is first met."""
+    """Classes of code points, found out when a code point is first met.
+
+    Attributes:
+        table: uint8 [code points]; _UNKNOWN where none was met.
+    """
 
     def __init__(self) -> None:
-        self._table = np.full(0x110000, _UNKNOWN, np.uint8)
+        self.table = np.full(0x110000, _UNKNOWN, np.uint8)
 
-    def __call__(self, codes: np.ndarray) -> np.ndarray:
-        """The class of each code point, uint8, same shape."""
-        classes = self._table[codes]
-        new = classes == _UNKNOWN
-        if new.any():
-            for code in np.unique(codes[new]).tolist():
-                self._table[code] = _class_of(chr(code))
-            classes = self._table[codes]
-        return classes
+    def learn(self, text: str) -> None:
+        """Finds out the classes of all characters of a text."""
+        for character in set(text):
+            self.table[ord(character)] = _class_of(character)
 
 
 _classes = CharacterClasses()
@@ -53,41 +52,32 @@ _classes = CharacterClasses()
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of a batch of captions, whose texts are joined without anything between them.
+    """The tokens of a batch of captions.
 
     Attributes:
-        joined: all texts, one after the other.
-        codes: its code points, uint32 [characters].
-        text_offsets: [captions + 1], where each text begins in ``joined``, in characters.
-        starts: [tokens], first character of each token in ``joined``.
-        ends: [tokens], one past its last character.
+        utf8: the captions.
+        starts: [tokens], the first byte of each token in ``utf8``.
+        ends: [tokens], one past its last byte.
+        first_characters: [tokens], its first character, counted in its own caption.
+        end_characters: [tokens], one past its last character.
         captions: [tokens], the caption in which it stands.
         opens_sentence: [tokens], whether it is the first token of a sentence and begins with a capital.
         bonds: [tokens + 1], whether a hyphen joins a token to the one before it, and one of the two is a single letter:
             neither part of "t-shirt" is a word by itself.
     """
 
-    joined: str
-    codes: np.ndarray
-    text_offsets: Ints
+    utf8: Utf8
     starts: Ints
     ends: Ints
+    first_characters: Ints
+    end_characters: Ints
     captions: Ints
     opens_sentence: np.ndarray
     bonds: np.ndarray
 
-    @cached_property
-    def utf8(self) -> Utf8:
-        """The joined texts as UTF-8, a string a character."""
-        at = np.zeros(len(self.codes) + 1, np.int64)
-        _add_widths(self.codes, at)
-        return utf8_of(self.joined.encode(), at)
-
-    @cached_property
-    def words(self) -> pa.StringArray:
-        """The tokens as strings."""
-        first, last = self.utf8.at[self.starts], self.utf8.at[self.ends]
-        return slices_as_strings(self.utf8.data, first, last, np.arange(len(first)))
+    def text(self, first: int, last: int) -> str:
+        """What stands in a caption from one token to another, the last one too."""
+        return self.utf8.data[self.starts[first] : self.ends[last]].tobytes().decode()
 
 
 class _Found(NamedTuple):
@@ -95,12 +85,14 @@ class _Found(NamedTuple):
 
     starts: Ints
     ends: Ints
+    first_characters: Ints
+    end_characters: Ints
     captions: Ints
     opens_sentence: np.ndarray
     bonds: np.ndarray
 
 
-def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
+def tokenize(texts: Sequence[str] | pa.StringArray, by_spaces: bool = False) -> Tokens:
     """Finds the tokens of a batch.
 
     A token is a run of letters, marks and digits, with apostrophes inside it.
@@ -110,65 +102,73 @@ def tokenize(texts: Sequence[str], by_spaces: bool = False) -> Tokens:
         by_spaces: a token is whatever stands between spaces, punctuation and all, as in the published code; then
             none opens a sentence and none is joined to another.
     """
-    joined = "".join(texts)
-    codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-    text_offsets = offsets_of(np.fromiter(map(len, texts), np.int64, len(texts)))
-    most = (len(codes) + len(texts) + 1) // 2  # a token a letter, and after each something that is none
-    starts, ends, captions = np.empty((3, most), np.int64)
-    found = _Found(starts, ends, captions, np.zeros(most, bool), np.zeros(most + 1, bool))
-    number = _find(_classes(codes), text_offsets, by_spaces, found)
+    utf8 = utf8_of(texts)
+    most = (len(utf8.data) + len(utf8.at)) // 2  # a token a letter, and after each something that is none
+    starts, ends, first_characters, end_characters, captions = (np.empty(most, np.int32) for _ in range(5))
+    found = _Found(
+        starts, ends, first_characters, end_characters, captions, np.zeros(most, bool), np.zeros(most + 1, bool)
+    )
+    number = _find(utf8, _classes.table, by_spaces, found)
+    if number < 0:
+        _classes.learn(utf8.data.tobytes().decode())
+        number = _find(utf8, _classes.table, by_spaces, found)
     return Tokens(
-        joined, codes, text_offsets, starts[:number], ends[:number], captions[:number], found.opens_sentence[:number],
-        np.append(found.bonds[:number], False),
+        utf8, starts[:number], ends[:number], first_characters[:number], end_characters[:number], captions[:number],
+        found.opens_sentence[:number], np.append(found.bonds[:number], False),
     )  # fmt: skip
 
 
 @compiled
-def _add_widths(codes: np.ndarray, at: Ints) -> None:
-    """Fills in where each code point begins in UTF-8, and at the end their bytes: [characters + 1], the first is 0."""
-    for place in range(len(codes)):
-        code = codes[place]
-        at[place + 1] = at[place] + 1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)
-
-
-@compiled
-def _find(classes: np.ndarray, text_offsets: Ints, by_spaces: bool, found: _Found) -> int:
-    """Finds the tokens, text by text; how many there are."""
-    number = 0
-    for text in range(len(text_offsets) - 1):
-        place, last = text_offsets[text], text_offsets[text + 1]
-        opening, bonded, letter = True, False, False  # bonded: the token before ends at a hyphen; letter: it is one
+def _find(utf8: Utf8, classes: np.ndarray, by_spaces: bool, found: _Found) -> int:
+    """Finds the tokens, character by character; how many there are, or -1 where a character has no class yet."""
+    number, data = 0, utf8.data
+    for text in range(len(utf8.at) - 1):
+        place, last, character = utf8.at[text], utf8.at[text + 1], 0
+        inside, opening, letter, before, end, opener = False, True, False, 0, -2, 0
         while place < last:
-            start = place
-            place = _end_of_token(classes, start, last, by_spaces)
-            if place == start:
-                opening |= classes[np.uint64(place)] & _FULL_STOP != 0
-                place += 1
-                continue
-            found.starts[number], found.ends[number], found.captions[number] = start, place, text
-            if not by_spaces:
-                alone = place - start == 1 and classes[start] & _CASED != 0
-                bonded &= classes[start - 1] & _HYPHEN != 0 and found.ends[number - 1] == start - 1
-                found.bonds[number] = bonded and (alone or letter)
-                found.opens_sentence[number] = opening and classes[start] & _UPPER != 0
-                opening, bonded, letter = False, True, alone
+            kind, size = _class_at(data, place, classes)
+            of_token = kind & _SPACE == 0 if by_spaces else kind & _WORD != 0
+            following = kind
+            if inside and kind & _APOSTROPHE != 0 and place < last - size and not by_spaces:
+                following, _ = _class_at(data, place + size, classes)
+                of_token = following & _WORD != 0
+            if kind == _UNKNOWN or following == _UNKNOWN:
+                return -1
+            if of_token and not inside:
+                inside, opener = True, kind
+                found.starts[number], found.first_characters[number], found.captions[number] = place, character, text
+                found.opens_sentence[number] = opening and kind & _UPPER != 0 and not by_spaces
+                found.bonds[number] = character == end + 1 and before & _HYPHEN != 0
+            elif not of_token:
+                if inside:
+                    letter = _end(found, number, place, character, opener, letter)
+                    inside, opening, end, number = False, False, character, number + 1
+                opening |= kind & _FULL_STOP != 0
+                before = kind
+            place, character = place + size, character + 1
+        if inside:
+            _end(found, number, place, character, opener, letter)
             number += 1
     return number
 
 
 @compiled
-def _end_of_token(classes: np.ndarray, start: int, last: int, by_spaces: bool) -> int:
-    """One past the last character of the token that begins at a place; the place itself where none does."""
-    place = start
-    while place < last:  # indices are unsigned, since each would else be looked at for being below zero
-        kind = classes[np.uint64(place)]
-        if by_spaces:
-            inside = kind & _SPACE == 0
-        elif kind & _APOSTROPHE != 0:
-            inside = start < place < last - 1 and classes[np.uint64(place + 1)] & _WORD != 0
-        else:
-            inside = kind & _WORD != 0
-        if not inside:
-            break
-        place += 1
-    return place
+def _end(found: _Found, number: int, place: int, character: int, opener: int, letter: bool) -> bool:
+    """Fills in where a token ends; whether it is a single letter, as the one before it may be."""
+    found.ends[number], found.end_characters[number] = place, character
+    alone = character == found.first_characters[number] + 1 and opener & _CASED != 0
+    found.bonds[number] &= alone or letter
+    return alone
+
+
+@compiled
+def _class_at(data: np.ndarray, place: int, classes: np.ndarray) -> tuple[int, int]:
+    """The class of the character that begins at a byte of UTF-8, and its bytes."""
+    first = np.int64(data[np.uint64(place)])  # unsigned, since each index would else be looked at for being below zero
+    if first < _ASCII:
+        return int(classes[np.uint64(first)]), 1
+    size = 2 + (first >= 0xE0) + (first >= 0xF0)
+    code = first & (0x7F >> size)
+    for byte in range(1, size):
+        code = code << 6 | data[np.uint64(place + byte)] & 0x3F
+    return int(classes[np.uint64(code)]), int(size)

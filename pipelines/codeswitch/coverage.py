@@ -36,9 +36,8 @@ class CoverageCounter:
     def add(self, switched: Switched) -> None:
         """Counts a batch of captions."""
         forms, form, matches = len(self._switcher.forms.names), switched.form_of_token, switched.matches
-        pieces, utf8 = pieces_of(switched.tokens), switched.tokens.utf8
-        others = np.arange(len(pieces.starts))
-        texts = slices_as_strings(utf8.data, utf8.at[pieces.starts], utf8.at[pieces.ends], others)
+        pieces, others = pieces_of(switched.tokens), switched.tokens.utf8.data
+        texts = slices_as_strings(others, pieces.starts, pieces.ends, np.arange(len(pieces.starts)))
         self._others.append(pc.value_counts(texts))
         self._tokens = _added(self._tokens, np.bincount(form, minlength=forms))
         self._alone = _added(self._alone, np.bincount(form[pieces.alone], minlength=forms))

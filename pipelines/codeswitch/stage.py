@@ -92,8 +92,8 @@ class CodeswitchShards:
             tally.rows_in += len(others)
             yield from others
             for batch in bounded(english, variants):
-                ids, texts = batch["caption_id"].to_pylist(), batch["text"].to_pylist()
-                switched = switcher.switch(ids, texts, range(variants), self._seed)
+                ids = batch["caption_id"].to_pylist()
+                switched = switcher.switch(ids, batch["text"], range(variants), self._seed)
                 coverage.add(switched)
                 rows, rejects = rows_of(batch, switched, variants)
                 tally.rows_in += len(ids) * variants
