@@ -111,7 +111,7 @@ def _find(data: np.ndarray, starts: Ints, ends: Ints, which: Ints, held: _Held, 
         while held.slots[slot] >= 0 and not (
             held.beginnings[slot] == beginning
             and held.sizes[slot] == end - start
-            and _goes_on_as(data, start, end, held.words, held.slots[slot])
+            and (end - start <= _EIGHT or _goes_on_as(data, start, end, held.words, held.slots[slot]))
         ):
             slot = (slot + 1) & (len(held.slots) - 1)
         word = held.slots[slot]
