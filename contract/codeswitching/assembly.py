@@ -17,7 +17,7 @@ from contract.encoded import encoded
 from contract.schemas import CODESWITCH
 
 # The dataset's, with dictionaries where few strings come often.
-SCHEMA = encoded(CODESWITCH.arrow, ("source_text", "replacements.source", "replacements.lang"))
+SCHEMA = encoded(CODESWITCH.arrow, ("source_text", "split", "replacements.source", "replacements.lang"))
 _REPLACEMENTS: pa.DataType = SCHEMA.field("replacements").type
 
 

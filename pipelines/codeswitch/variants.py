@@ -31,11 +31,14 @@ def rows_of(captions: pa.RecordBatch, switched: Switched, variants: int) -> tupl
     fates = _fates(switched, captions["text"], variants)
     kept = fates == _KEPT
     caption, variant = _numbers(np.flatnonzero(kept), variants)
-    columns = {name: captions[name].take(caption) for name in ("caption_id", "image_id", "split")} | {
+    columns = {
+        "caption_id": captions["caption_id"].take(caption),
+        "image_id": captions["image_id"].take(caption),
         "variant": variant,
         "text": switched.texts.filter(pa.array(kept)),
         "source_text": pc.dictionary_encode(captions["text"]).take(caption),
         "replacements": switched.replacements(kept),
+        "split": pc.dictionary_encode(captions["split"]).take(caption),
     }
     rows = pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
     return rows, _rejects(captions["caption_id"], fates, variants)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from contract.codeswitching.keys import lookup_key
 from contract.codeswitching.lexicon import Lexicon
-from contract.codeswitching.ragged import Utf8, strings_from
+from contract.codeswitching.ragged import Utf8, slices_as_strings, strings_from, utf8_of
 from contract.codeswitching.settings import Settings
 from contract.codeswitching.switcher import Switcher
+from contract.codeswitching.tokens import tokenize
+from contract.codeswitching.word_numbers import WordNumbers
 from contract.errors import InputError, UsageError
 
 WORDS = st.sampled_from([source for source, _ in ENTRIES])
@@ -20,7 +22,7 @@ PIECES = st.one_of(
     WORDS,
     WORDS.map(str.title),
     st.text(max_size=6),
-    st.sampled_from([" ", "-", "a", "x-", "'s ", ". ", "… ", "\u0301", "😀", "，"]),
+    st.sampled_from([" ", "-", "a", "x-", "'s ", "’s ", "‑", ". ", "… ", "\u0301", "😀", "，"]),
 )
 TEXTS = st.lists(st.lists(PIECES, max_size=12).map("".join), min_size=1, max_size=6)
 MODES = st.builds(
@@ -97,7 +99,7 @@ def test_no_replacement_comes_from_elsewhere_than_its_languages_entry(data, entr
     lexicon = lexicon_of(entries)
     switcher = Switcher(lexicon, replace(mode, language_weights={}))
     words = st.sampled_from([source for source, _ in entries])
-    pieces = st.one_of(words, words.map(str.upper), st.text(max_size=4), st.sampled_from([" ", "'s ", "."]))
+    pieces = st.one_of(words, words.map(str.upper), st.text(max_size=4), st.sampled_from([" ", "'s ", "’s", "."]))
     texts = data.draw(st.lists(st.lists(pieces, max_size=8).map("".join), min_size=1, max_size=4))
     switched = switcher.switch([str(number) for number in range(len(texts))], texts, range(2), 7)
     targets = lexicon.targets.strings().to_pylist()
@@ -319,6 +321,30 @@ def test_only_the_languages_that_are_asked_for():
     assert lexicon.targets_of("dog", "fr") == ["chien", "chienne"]
     assert lexicon.targets_of("dog", "de") == []
     assert isinstance(lexicon.targets, Utf8)
+
+
+@given(st.lists(st.text("abß語", min_size=1, max_size=20), min_size=1, max_size=40, unique=True))
+@settings(max_examples=40, deadline=None)
+def test_equal_words_and_no_others_have_one_number(words):
+    """The table is made of the first words of many, and compares them eight bytes at a time."""
+    places = {word: place for place, word in enumerate(words)}
+    numbers, many = WordNumbers(places.__getitem__), words * 200
+    for given_words in (many, many[::-1]):
+        assert numbers.of(tokenize([" ".join(given_words)])).tolist() == [places[word] for word in given_words]
+
+
+@given(st.text(max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=20), st.data())
+def test_slices_are_those_that_python_takes(text, places, data):
+    starts, ends = (
+        (np.array(column, np.int64) for column in zip(*map(sorted, places), strict=True)) if places else ([], [])
+    )
+    of_character = [len(text[:place].encode()) for place in range(61)]
+    which = data.draw(st.lists(st.integers(0, len(places) - 1), max_size=40)) if places else []
+    slices = slices_as_strings(
+        utf8_of([text]).data, np.array([of_character[start] for start in starts], np.int64),
+        np.array([of_character[end] for end in ends], np.int64), np.array(which, np.int64),
+    )  # fmt: skip
+    assert slices.to_pylist() == [text[starts[one] : ends[one]] for one in which]
 
 
 def test_more_text_than_arrow_holds_is_an_error():
