@@ -31,7 +31,7 @@ class ShardWriter:
     """Writes rows of one dataset to one Parquet file, used as a context manager.
 
     The file appears under its name only when the block ends without an error. The same rows give the same
-    bytes: no time, path or worker is written.
+    bytes, as long as dictionaries in them are the same too: no time, path or worker is written.
 
     Args:
         root: the folder that ``name`` is relative to.
@@ -80,13 +80,14 @@ class ShardWriter:
         batch = rows if isinstance(rows, pa.RecordBatch) else self._to_batch(list(rows))
         if batch.num_rows == 0:
             return
-        self._given = self._given or batch.schema
-        if not (batch.schema.equals(self._given) and plain(batch.schema).equals(self._schema.arrow)):
+        given = self._given or batch.schema
+        if not (batch.schema.equals(given) and plain(batch.schema).equals(self._schema.arrow)):
             raise InputError(
                 f"Rows for {self._name} do not have the columns of {self._schema.name}: {batch.schema.names}.",
                 ", ".join(f"{field.name} {field.type}" for field in self._schema.arrow),
             )
         self._check_order(batch)
+        self._given = given
         self._pending.append(batch)
         self._pending_rows += batch.num_rows
         self._pending_bytes += batch.nbytes

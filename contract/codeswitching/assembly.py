@@ -60,7 +60,7 @@ def replacements(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Le
         [
             pa.array(matches.first_characters.astype(np.int32)[chosen]),
             pa.array(matches.end_characters.astype(np.int32)[chosen]),
-            _sources(tokens, matches).take(pa.array(chosen)),
+            _sources(tokens, matches, chosen),
             slices_as_strings(data, at[:-1], at[1:], _targets(matches, choices, lexicon)),
             pa.DictionaryArray.from_arrays(
                 pa.array(lexicon.entry_language[choices.entries]), pa.array(lexicon.languages, pa.string())
@@ -71,10 +71,11 @@ def replacements(tokens: Tokens, matches: Matches, choices: Choices, lexicon: Le
     return pa.ListArray.from_arrays(pa.array(choices.offsets.astype(np.int32)), values, type=_REPLACEMENTS)
 
 
-def _sources(tokens: Tokens, matches: Matches) -> pa.DictionaryArray:
-    """The words that each match would take the place of; those of a form are always the same."""
-    indices, firsts = numbered_anew(matches.forms, int(matches.forms.max(initial=-1)) + 1)
-    words = slices_as_strings(tokens.utf8.data, matches.starts, matches.ends, firsts).dictionary_encode()
+def _sources(tokens: Tokens, matches: Matches, chosen: Ints) -> pa.DictionaryArray:
+    """The words that give way; those of a form are always the same."""
+    forms = matches.forms[chosen]
+    indices, firsts = numbered_anew(forms, int(forms.max(initial=-1)) + 1)
+    words = slices_as_strings(tokens.utf8.data, matches.starts, matches.ends, chosen[firsts]).dictionary_encode()
     return pa.DictionaryArray.from_arrays(words.indices.take(pa.array(indices)), words.dictionary)
 
 

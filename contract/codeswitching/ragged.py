@@ -34,12 +34,24 @@ class Utf8(NamedTuple):
 
 
 def utf8_of(strings: Iterable[str] | pa.StringArray) -> Utf8:
-    """Strings without nulls."""
-    data, at = bytes_of(strings if isinstance(strings, pa.StringArray) else pa.array(strings, pa.string()))
-    first = int(at[0]) if len(at) else 0
-    padded = np.zeros(int(at[-1]) - first + _STEP, np.uint8)
-    padded[:-_STEP] = data[first : at[-1]]
-    return Utf8(padded, at.astype(np.int64) - first)
+    """The bytes of strings.
+
+    Raises:
+        InputError: for an Arrow array with nulls or with bytes that are no UTF-8, which the loops would not notice.
+    """
+    array = strings if isinstance(strings, pa.StringArray) else pa.array(strings, pa.string())
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"A text is damaged: {error}.", "UTF-8.") from error
+    if array.null_count:
+        raise InputError(f"Texts that are null: {array.null_count:,}.", "a text, which may be empty.")
+    if not len(array):
+        return Utf8(np.zeros(_STEP, np.uint8), np.zeros(1, np.int64))
+    data, at = bytes_of(array)
+    padded = np.zeros(int(at[-1] - at[0]) + _STEP, np.uint8)
+    padded[:-_STEP] = data[at[0] : at[-1]]
+    return Utf8(padded, at.astype(np.int64) - at[0])
 
 
 def room_for(at: Ints) -> Utf8:

@@ -18,36 +18,26 @@ _UNKNOWN = 255
 _ASCII = 0x80  # code points, each of which is one byte
 
 
+_CLASSES = np.full(0x110000, _UNKNOWN, np.uint8)  # of code points, found out when one is first met
+
+
+def _learn(text: str) -> None:
+    """Finds out the classes of all characters of a text."""
+    for character in set(text):
+        _CLASSES[ord(character)] = _class_of(character)
+
+
 def _class_of(character: str) -> int:
+    if character in "'’ʼ＇":  # the third is a letter to Unicode
+        return _APOSTROPHE
     category = unicodedata.category(character)
     if category[0] in "LMN":
         return _WORD | (_UPPER if category in ("Lu", "Lt") else 0) | (_CASED if category in ("Lu", "Lt", "Ll") else 0)
     if character == " ":
         return _SPACE
-    if character in "'’ʼ＇":
-        return _APOSTROPHE
     if character in "-‐‑":
         return _HYPHEN
     return _FULL_STOP if character in ".!?…" else 0
-
-
-class CharacterClasses:
-    """Classes of code points, found out when a code point is first met.
-
-    Attributes:
-        table: uint8 [code points]; _UNKNOWN where none was met.
-    """
-
-    def __init__(self) -> None:
-        self.table = np.full(0x110000, _UNKNOWN, np.uint8)
-
-    def learn(self, text: str) -> None:
-        """Finds out the classes of all characters of a text."""
-        for character in set(text):
-            self.table[ord(character)] = _class_of(character)
-
-
-_classes = CharacterClasses()
 
 
 @dataclass(frozen=True)
@@ -108,10 +98,10 @@ def tokenize(texts: Sequence[str] | pa.StringArray, by_spaces: bool = False) -> 
     found = _Found(
         starts, ends, first_characters, end_characters, captions, np.zeros(most, bool), np.zeros(most + 1, bool)
     )
-    number = _find(utf8, _classes.table, by_spaces, found)
+    number = _find(utf8, _CLASSES, by_spaces, found)
     if number < 0:
-        _classes.learn(utf8.data.tobytes().decode())
-        number = _find(utf8, _classes.table, by_spaces, found)
+        _learn(utf8.data.tobytes().decode())
+        number = _find(utf8, _CLASSES, by_spaces, found)
     return Tokens(
         utf8, starts[:number], ends[:number], first_characters[:number], end_characters[:number], captions[:number],
         found.opens_sentence[:number], np.append(found.bonds[:number], False),

@@ -36,12 +36,19 @@ def rows_of(captions: pa.RecordBatch, switched: Switched, variants: int) -> tupl
         "image_id": captions["image_id"].take(caption),
         "variant": variant,
         "text": switched.texts.filter(pa.array(kept)),
-        "source_text": pc.dictionary_encode(captions["text"]).take(caption),
+        "source_text": _of_rows(captions["text"], caption),
         "replacements": switched.replacements(kept),
-        "split": pc.dictionary_encode(captions["split"]).take(caption),
+        "split": _of_rows(captions["split"], caption),
     }
     rows = pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
     return rows, _rejects(captions["caption_id"], fates, variants)
+
+
+def _of_rows(column: pa.StringArray, caption: pa.Array) -> pa.DictionaryArray:
+    """What the captions of rows hold, as a dictionary without those of captions that have no row."""
+    changes = np.diff(caption.to_numpy(), prepend=-1) > 0  # the rows of a caption lie side by side
+    held = column.take(caption.filter(pa.array(changes)))
+    return pc.dictionary_encode(held).take(pa.array(np.cumsum(changes) - 1))
 
 
 def _numbers(rows: np.ndarray, variants: int) -> tuple[pa.Array, pa.Array]:

@@ -115,6 +115,14 @@ def test_strings_that_come_as_dictionaries_are_read_as_if_they_had_come_plain(tm
     assert plain(schema).equals(CODESWITCH.arrow, check_metadata=True)
 
 
+def test_a_batch_that_was_refused_leaves_no_trace(tmp_path):
+    with ShardWriter(tmp_path, "a.parquet", CORPUS) as writer:
+        with pytest.raises(InputError, match="do not have the columns"):
+            writer.write(pa.RecordBatch.from_pydict({"x": [1]}))
+        writer.write([sentence(1)])
+    assert pq.read_table(tmp_path / "a.parquet").to_pylist() == [sentence(1)]
+
+
 def test_dictionaries_in_some_batches_alone_are_refused(tmp_path):
     rows = pa.RecordBatch.from_pylist([sentence(1)], encoded(CORPUS.arrow, ("text",)))
     with pytest.raises(InputError, match="do not have the columns"), ShardWriter(tmp_path, "a", CORPUS) as writer:

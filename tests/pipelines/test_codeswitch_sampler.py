@@ -3,6 +3,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from code_switching import ENTRIES, lexicon_of, table_of
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from contract.codeswitching.switcher import Switcher
 from contract.codeswitching.tokens import tokenize
 from contract.codeswitching.word_numbers import WordNumbers
 from contract.errors import InputError, UsageError
+from pipelines.codeswitch.variants import rows_of
 
 WORDS = st.sampled_from([source for source, _ in ENTRIES])
 PIECES = st.one_of(
@@ -209,6 +211,7 @@ PINNED = [
         ("the Dog", "the hund"),
         ("DOG and dog", "Hund and hund"),
         ("dog's and dog’s", "hund's and hund’s"),
+        ("dogʼs ʼs ʼS dog＇s", "hundʼs ʼs ʼS hund＇s"),
         ("two dogs", "two hund"),
         ("hot dogs and Hot dog", "würstchen and würstchen"),
         ("hot, dog", "hot, hund"),
@@ -345,6 +348,34 @@ def test_slices_are_those_that_python_takes(text, places, data):
         np.array([of_character[end] for end in ends], np.int64), np.array(which, np.int64),
     )  # fmt: skip
     assert slices.to_pylist() == [text[starts[one] : ends[one]] for one in which]
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (pa.array(["a dog", None]), "Texts that are null: 1"),
+        (pa.array([b"dog \xff"]).cast(pa.string(), safe=False), "damaged"),
+        (pa.array([b"dog \xc3", b"\xa9 dog"]).cast(pa.string(), safe=False), "damaged"),
+    ],
+)
+def test_texts_that_are_none_or_no_text_are_refused(texts, message):
+    ids = [str(number) for number in range(len(texts))]
+    with pytest.raises(InputError, match=message):
+        Switcher(lexicon_of(), Settings()).switch(ids, texts, [0], 1)
+
+
+def test_rows_bring_no_text_of_captions_without_a_row():
+    """Few captions are switched where the probability is small; the others' texts would make the file large."""
+    texts = [f"a dog number {number}" for number in range(200)]
+    names = ("caption_id", "image_id", "text", "split")
+    columns = [[f"{number:03d}" for number in range(200)]] * 2 + [texts, ["train"] * 200]
+    captions = pa.RecordBatch.from_arrays([pa.array(column) for column in columns], names)
+    switched = Switcher(lexicon_of(), Settings(word_probability=0.02)).switch(columns[0], captions["text"], range(2), 7)
+    rows, rejects = rows_of(captions, switched, 2)
+    assert 0 < len(rows) < 30 and len(rows) + len(rejects) == 400
+    assert rows["source_text"].dictionary.to_pylist() == list(dict.fromkeys(rows["source_text"].to_pylist()))
+    sources = rows["replacements"].flatten().field("source")
+    assert sources.dictionary.to_pylist() == list(dict.fromkeys(sources.to_pylist()))
 
 
 def test_more_text_than_arrow_holds_is_an_error():
