@@ -18,7 +18,7 @@ COUNTS = 36, 68, 100  # regions a picture: a fixed number, the mean of 36 to 100
 
 INGEST = 181.0  # pictures/s
 DETECTOR = 2.66
-SWITCH = 90_700.0  # variants/s
+SWITCH = 191_600.0  # variants/s
 CORPUS, TOKENISE = 18_200.0, 31_250.0  # sentences/s
 TRIPLES = 36_000.0  # rows of the log/s
 COPY = 10.0  # GB/s of features in batches
