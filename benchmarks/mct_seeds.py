@@ -4,7 +4,8 @@
     python benchmarks/mct_seeds.py --profile multi30k --seeds 1 2 3
 
 Takes the datasets that a profile has made, pre-trains the understanding network twice a seed, and evaluates retrieval
-without fine-tuning, by language. No picture meets a caption of another language than English in training.
+without fine-tuning, by language. No picture meets a caption of another language than English in training. Another
+profile's settings are tried on them with `--params`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def recall(data: Path, profile: Path, way: str, seed: int, folder: Path) -> dict
     settings = ["--params", str(profile)]
     _run("model.pretrain", "understanding", *given, "--out", str(out), "--seed", str(seed), *settings)
     datasets = ["--captions", str(data / "captions"), "--regions", str(data / "regions")]
-    metrics = out.with_suffix(".json")
+    metrics = out.with_name(f"{out.name}.json")
     _run("model.evaluate", "--checkpoint", str(out), *datasets, "--out", str(metrics), *settings)
     by_language = json.loads(metrics.read_text())["protocols"]["unique"]
     return {lang: figures["mR"] for lang, figures in by_language.items()}
@@ -49,15 +50,19 @@ def main() -> None:
     parser.add_argument("--profile", default="demo")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--together", type=int, default=2, help="trainings at a time, one core each")
+    parser.add_argument("--params", type=Path, metavar="FILE", help="settings; the profile's where not given")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where checkpoints and metrics stay")
     given = parser.parse_args()
-    data, profile = Path("data") / given.profile, Path("profiles") / f"{given.profile}.yaml"
+    data, profile = Path("data") / given.profile, given.params or Path("profiles") / f"{given.profile}.yaml"
     if not (data / "codeswitch").exists():
         print(f"{data} is not made yet: m3p run --profile {given.profile} --target codeswitch, regions and tokenizer.")
         return
     found: dict[tuple[str, int], dict[str, float]] = {}
     runs = [(way, seed) for seed in given.seeds for way in WAYS]
     with tempfile.TemporaryDirectory(prefix="m3p-mct-") as name, ThreadPoolExecutor(given.together) as threads:
-        recalls = threads.map(lambda run: recall(data, profile, *run, Path(name)), runs)
+        folder = given.keep or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        recalls = threads.map(lambda run: recall(data, profile, *run, folder), runs)
         for run, one in zip(runs, recalls, strict=True):
             found[run] = one
             print(f"seed {run[1]}, {run[0]}: " + ", ".join(f"{lang} {value:.1f}" for lang, value in one.items()))
