@@ -14,7 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from contract.errors import InputError
 from contract.progress import Progress
+from model.checkpoint import DIVERGED
 from model.network import Attention, GenerationNetwork, Layer
 from model.regions import RegionStore
 from model.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
@@ -133,6 +135,9 @@ def search(
         language: row of the wanted language in the language embedding.
         mask_token: id of ``<mask>``; it, ``<s>``, ``<pad>`` and ``<unk>`` are never put out.
         how: the settings.
+
+    Raises:
+        InputError: where a score is no number, which must never become a text, not even an empty one.
     """
     sources, beam, device = len(memory_BMD), how.beam, memory_BMD.device
     decoder, finished = _Decoder(network, memory_BMD, mask_BM, language, beam), _Finished(sources, device)
@@ -148,6 +153,12 @@ def search(
         total_BKV = running_BK[:, :, None] + next_NV.unflatten(0, (sources, beam))
         # Every hypothesis ends once at most, so among 2 · beam candidates there are always beam that go on.
         scores_BC, places_BC = total_BKV.flatten(1).topk(2 * beam, dim=1)
+        if scores_BC.isnan().any():  # topk takes them for the highest, so that none escapes
+            source = int(scores_BC.isnan().any(1).nonzero()[0])
+            raise InputError(
+                f"The score of token {length} of text {source + 1} of the {sources:,} searched together is nan.",
+                "a finite number.", DIVERGED,
+            )  # fmt: skip
         origins_BC, words_BC = places_BC // total_BKV.shape[2], places_BC % total_BKV.shape[2]
         ends_BC = words_BC == EOS
         finished.offer(

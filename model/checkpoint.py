@@ -24,6 +24,8 @@ from model.tokenizer import MODEL_FILE, Tokenizer
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 LEFT_OUT = "left_out"  # the key that says why there is no checkpoint
+# What to do where its answers are no numbers.
+DIVERGED = "the checkpoint diverged: train it again with a lower learning rate."
 
 
 def made_by(stage: str) -> Mark:

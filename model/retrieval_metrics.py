@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from contract.errors import InputError
 from contract.hashing import stable_hash
 from model.bootstrap import interval, resampled_sums
+from model.checkpoint import DIVERGED
 
 UNIQUE, FIVE_DUPLICATED, FOLDS_OF_1K, ALL_OF_5K = "unique", "five_duplicated", "1k", "5k"
 CUTOFFS = (1, 5, 10)
@@ -106,7 +107,7 @@ def check_finite(
             f"The score of caption {caption_ids[caption]!r} and picture {image_ids[image]!r} is "
             f"{scores[caption, image]}.",
             "a finite number.",
-            "the checkpoint diverged: train it again with a lower learning rate.",
+            DIVERGED,
         )
 
 

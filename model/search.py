@@ -70,6 +70,10 @@ def search(opened: Checkpoint, store: RegionStore, query: str, image_ids: Sequen
     if not names:
         raise InputError("None of the pictures has regions.", "one at least.", "extract the regions of these pictures.")
 
+    def checked(scores: Floats, image_ids: Sequence[str]) -> Floats:
+        check_finite(scores[None], ["the query"], image_ids)
+        return scores
+
     def likeness(rows: Sequence[int]) -> Floats:
         return similarities(network, [tokens], store, rows, TOKENS_PER_BATCH)[0]
 
@@ -78,9 +82,9 @@ def search(opened: Checkpoint, store: RegionStore, query: str, image_ids: Sequen
 
     candidates = names
     if network.contrastive is not None:
-        candidates = _best(names, _in_parts(likeness, [row_of[name] for name in names]), max(DEPTH, top))
-    scores = _in_parts(matching, [row_of[name] for name in candidates])
-    check_finite(scores[None], ["the query"], candidates)
+        likenesses = checked(_in_parts(likeness, [row_of[name] for name in names]), names)
+        candidates = _best(names, likenesses, max(DEPTH, top))
+    scores = checked(_in_parts(matching, [row_of[name] for name in candidates]), candidates)
     score_of = dict(zip(candidates, scores.tolist(), strict=True))
     hits = [Hit(name, score_of[name]) for name in _best(candidates, scores, top)]
     return Found(hits, len(names), len(candidates))

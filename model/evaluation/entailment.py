@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from contract.errors import InputError
 from contract.progress import Progress
 from model import label_metrics
+from model.checkpoint import DIVERGED
 from model.data import Ints, pad
 from model.entailment_data import LABELS, read_judged
 from model.network import UnderstandingNetwork
@@ -93,7 +94,7 @@ def decided(logits: NDArray[np.float32], keys: Sequence[str]) -> NDArray[np.int6
     if len(wrong):
         raise InputError(
             f"The answer to {keys[wrong[0]]} is {logits[wrong[0]].tolist()}.", "finite numbers.",
-            "the checkpoint diverged: train it again with a lower learning rate.",
+            DIVERGED,
         )  # fmt: skip
     return logits.argmax(axis=1)
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from task_world import enliven, world  # noqa: F401
 
+from contract.errors import InputError
 from model import checkpoint
 from model.captioning import BeamSearch, caption_pictures, search
 from model.regions import RegionStore
@@ -127,3 +128,12 @@ def test_a_trained_network_says_what_it_was_taught_in_each_language(world, store
     for row, lang in ((0, "de"), (1, "en")):
         said = caption_pictures(network, found.tokenizer, store, [0], lang, BeamSearch(beam, 1.0, 32), 4)
         assert said == [found.tokenizer.decode(found.tokenizer.encode(texts[row]))]
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_score_that_is_no_number_is_an_error_and_no_text(world, store, beam):  # noqa: F811
+    opened = checkpoint.load(world / "generation", torch.device("cpu"))
+    memory, mask = encode(opened, store, [0, 1])
+    memory = memory.clone().index_fill(0, torch.tensor([1]), float("nan"))
+    with pytest.raises(InputError, match=r"token 1 of text 2 of the 2(?s:.*)the checkpoint diverged"):
+        search(opened.network, memory, mask, 1, opened.tokenizer.mask, BeamSearch(beam, 1.0, 8))

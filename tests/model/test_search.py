@@ -80,6 +80,14 @@ def test_a_score_that_is_no_number_is_an_error(opened, store):
         search.search(opened, store, QUERY, None, top=10)
 
 
+def test_a_likeness_that_is_no_number_picks_no_candidates(opened, store):
+    opened.network.add_contrastive_head()
+    for parameter in opened.network.contrastive.parameters():
+        parameter.data.fill_(float("nan"))
+    with pytest.raises(InputError, match="'the query' and picture 'p"):
+        search.search(opened, store, QUERY, None, top=10)
+
+
 def test_of_a_checkpoint_for_each_language_that_of_the_language_is_opened(world, tmp_path):  # noqa: F811
     for lang, layers in (("de", 1), ("en", 2)):
         write_checkpoint(tmp_path / "each" / lang, "generation", world / "tokenizer", layers=layers)
