@@ -30,6 +30,9 @@ def validation(inputs: Inputs, config: FinetuneConfig, parts: Sequence[str], see
         config: the settings.
         parts: the languages or directions that it is trained on, in which it is evaluated.
         seed: of the evaluation's draws.
+
+    Raises:
+        InputError: where the split has nothing to evaluate on, which is known before the training.
     """
     if not config.validate_every:
         return None
@@ -43,4 +46,6 @@ def validation(inputs: Inputs, config: FinetuneConfig, parts: Sequence[str], see
         with redirect_stdout(StringIO()):  # it would come between the lines of the training
             return {METRIC: 100 - module.primary(module.measure(inputs, asked, parts, seed))}
 
+    inputs.network.eval()
+    missed()  # so that what cannot be evaluated is said now
     return missed

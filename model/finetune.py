@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -86,7 +87,7 @@ def finetune(call: Call[FinetuneConfig]) -> None:
         if config.setting != EACH:
             _train(call, inputs, config.setting, facts, work, out)
             return
-        finished, parts = work / "finished", task.parts(inputs)
+        finished, parts = work / "finished", _named(task.parts(inputs))
         finished.mkdir(exist_ok=True)
         for part in parts:
             if not (finished / part).exists():
@@ -116,6 +117,14 @@ def _inputs(call: Call[FinetuneConfig]) -> Inputs:
     )  # fmt: skip
 
 
+def _named(parts: Sequence[str]) -> Sequence[str]:
+    """The languages or directions, each of which is to be the name of a folder."""
+    for part in parts:
+        if part in ("", ".", "..") or Path(part).name != part:
+            raise InputError(f"The texts have the language {part!r}.", "a code such as de.", "write it as in BCP 47.")
+    return parts
+
+
 def _task(config: FinetuneConfig) -> Finetuning:
     return cast(Finetuning, import_module(f"model.finetuning.{config.task}"))
 
@@ -126,6 +135,11 @@ def _train(
     """Trains a network in place and saves it."""
     config, network = call.config, inputs.network
     lesson = _task(config).lesson(inputs, config, setting, call.seed)
+    if not sum(lesson.counts.values()):
+        raise InputError(
+            f"There is nothing to learn in the setting {setting!r}: no text holds a token.",
+            "one text at least that the checkpoint's tokenizer knows.", "look at the texts of the split train.",
+        )  # fmt: skip
     draws, corpus = lesson.draws, call.paths["corpus"]
     if isinstance(network, GenerationNetwork):
         learn_spelling(network, inputs.tokenizer, lesson.texts)

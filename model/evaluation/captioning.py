@@ -13,6 +13,7 @@ from model.caption_metrics import bleu4_of, bleu_statistics, cider_scores
 from model.caption_tokens import caption_tokens, tokenizer_name
 from model.captioning import BeamSearch, caption_pictures
 from model.evaluation.pictures import evaluated
+from model.languages import without_embedding
 from model.network import GenerationNetwork
 from model.task_config import EvaluateConfig
 from model.task_inputs import Inputs
@@ -23,9 +24,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
     """BLEU-4 and CIDEr by language. The language of a caption is the one that is asked for."""
     network = cast(GenerationNetwork, inputs.network)
     store, split, told = evaluated(inputs, config, parts)
-    unknown = [lang for lang in split.by_language if lang not in network.config.languages]
-    if unknown:
-        print(f"evaluate: the checkpoint has no embedding for {', '.join(unknown)}: left out.")
+    unknown = without_embedding(network.config, ([lang] for lang in split.by_language))
     how = BeamSearch(config.beam, config.length_penalty, config.max_caption_length)
     languages: dict[str, dict[str, Any]] = {}
     samples: list[dict[str, str]] = []

@@ -14,6 +14,7 @@ from model.captioning import BeamSearch, write_texts
 from model.data import pad, tokenise
 from model.evaluation.written import measured
 from model.headlines_data import read_headlines
+from model.languages import without_embedding
 from model.network import GenerationNetwork
 from model.task_config import EvaluateConfig
 from model.task_inputs import Inputs, given
@@ -25,9 +26,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
     """BLEU-4 by language."""
     network = cast(GenerationNetwork, inputs.network)
     news_of = read_headlines(given(inputs.data, "data"), config.split, parts)
-    unknown = [lang for lang in news_of if lang not in network.config.languages]
-    if unknown:
-        print(f"evaluate: the checkpoint has no embedding for {', '.join(unknown)}: left out.")
+    unknown = without_embedding(network.config, ([lang] for lang in news_of))
     how = BeamSearch(config.beam, config.length_penalty, config.max_caption_length)
     languages: dict[str, dict[str, Any]] = {}
     samples: list[dict[str, str]] = []

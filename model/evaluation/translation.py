@@ -15,6 +15,7 @@ from model.captioning import BeamSearch, write_texts
 from model.data import pad, tokenise
 from model.evaluation.measured import is_asked
 from model.evaluation.written import measured
+from model.languages import without_embedding
 from model.network import GenerationNetwork
 from model.regions import RegionStore
 from model.task_config import EvaluateConfig
@@ -30,9 +31,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
     if not directions:
         there = ", ".join(one.name for one in parallel.directions)
         raise InputError(f"There is nothing to translate in {', '.join(parts)}.", f"some of {there}.")
-    unknown = sorted({lang for one in directions for lang in one} - set(network.config.languages))
-    if unknown:
-        print(f"evaluate: the checkpoint has no embedding for {', '.join(unknown)}: left out.")
+    unknown = without_embedding(network.config, directions)
     how = BeamSearch(config.beam, config.length_penalty, config.max_translation_length)
     found: dict[str, dict[str, Any]] = {}
     samples: list[dict[str, str]] = []

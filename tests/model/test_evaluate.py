@@ -115,6 +115,14 @@ def test_a_language_without_embedding_is_left_out_and_said(world, tmp_path, monk
     assert list(metrics["languages"]) == ["en", "zh"] and metrics["languages_left_out"] == ["fr"]
 
 
+def test_captions_in_languages_without_embedding_alone_are_an_error(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    rows = [row | {"lang": "fr"} for picture in range(60, 72) for row in caption_rows(picture) if row["lang"] == "de"]
+    write_dataset(tmp_path / "captions", "captions", rows)
+    settings = {"captions": tmp_path / "captions", "beam": 1}
+    assert run(monkeypatch, world, world / "generation", tmp_path / "m.json", **settings) == 1
+    assert "no embedding for fr, and nothing else" in capsys.readouterr().err and not (tmp_path / "m.json").exists()
+
+
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [

@@ -4,7 +4,8 @@ import pytest
 import torch
 from task_world import arguments, caption_rows, read, world, write_dataset  # noqa: F401
 
-from model import checkpoint
+from contract.errors import InputError
+from model import checkpoint, choosing
 from model.evaluate import main as evaluate_main
 from model.finetune import main as finetune_main
 from model.finetuning import retrieval
@@ -160,6 +161,29 @@ def test_bad_input_is_one_message(world, tmp_path, monkeypatch, capsys, kind, se
     assert finetune(monkeypatch, world, world / kind, tmp_path / "out", **settings) == code
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_texts_without_a_token_teach_nothing(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    write_dataset(tmp_path / "captions", "captions", [row | {"text": " "} for row in caption_rows(3)])
+    settings = {"captions": tmp_path / "captions", "task": "captioning", "setting": "all"}
+    assert finetune(monkeypatch, world, world / "generation", tmp_path / "out", **settings) == 1
+    assert "nothing to learn in the setting 'all'" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("lang", ["", "..", "../de", "/tmp"])
+def test_a_language_that_names_no_folder_is_refused(world, tmp_path, monkeypatch, capsys, lang):  # noqa: F811
+    rows = [row | {"lang": lang} for picture in range(4) for row in caption_rows(picture) if row["lang"] == "de"]
+    write_dataset(tmp_path / "captions", "captions", rows)
+    settings = QUICK | {"captions": tmp_path / "captions", "task": "retrieval", "setting": "each", "steps": 1}
+    assert finetune(monkeypatch, world, world / "understanding", tmp_path / "out", **settings) == 1
+    assert f"have the language {lang!r}" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_that_there_is_nothing_to_choose_on_is_known_before_the_training(world):  # noqa: F811
+    loaded = checkpoint.load(world / "understanding", torch.device("cpu"))
+    inputs = Inputs(loaded.network, loaded.tokenizer, world / "captions", world / "regions", None)
+    with pytest.raises(InputError, match="no caption in 'en' whose picture has regions in the split 'val'"):
+        choosing.validation(inputs, FinetuneConfig(validate_every=1000), ["en"], 5)
 
 
 def test_one_picture_has_no_negatives(world, tmp_path, monkeypatch, capsys):  # noqa: F811
