@@ -38,6 +38,8 @@ def run(asked: Search) -> None:
     """
     if not asked.query.strip():
         raise UsageError("The query is empty.", "words to look for.")
+    if not asked.query.isprintable() and any("\ud800" <= character <= "\udfff" for character in asked.query):
+        raise UsageError("The query is no UTF-8 text.", "words in UTF-8.", "set the terminal to it.")
     if asked.device not in DEVICES:
         raise UsageError(f"--device is {asked.device!r}.", f"one of {', '.join(DEVICES)}.")
     if asked.html is not None:

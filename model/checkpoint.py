@@ -109,6 +109,14 @@ def task_of(folder: Path) -> str | None:
         return None
 
 
+def seed_of(folder: Path) -> int | None:
+    """The seed with which a checkpoint, or those of a folder, was trained; None where it says none."""
+    try:
+        return int(json.loads((folder / CONFIG).read_text())["training"]["seed"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def read_config(folder: Path) -> tuple[NetworkConfig, dict[str, Any]]:
     """What a checkpoint says of its network, and all that it says, without its weights.
 

@@ -107,9 +107,7 @@ def tokenise(tokenizer: Tokenizer, texts: Sequence[str], longest: int, what: str
     """``encode`` of many texts; says how many were cut or, where these are many, hold unknown characters."""
     result = list(encoded(tokenizer, texts, len(texts), longest, what))
     tell_cut(sum(cut for _, cut in result), len(texts), longest, what)
-    unknown = sum(UNK in tokens for tokens, _ in result)
-    if unknown > _MANY_UNKNOWN * len(texts):
-        print(f"{what}: {unknown:,} of {len(texts):,} hold characters that the tokenizer does not know.")
+    tell_unknown([tokens for tokens, _ in result], what)
     return [tokens for tokens, _ in result]
 
 
@@ -127,6 +125,13 @@ def tell_cut(cut: int, count: int, longest: int, what: str) -> None:
     """Says how many of the texts were cut, where any was."""
     if cut:
         print(f"{what}: {cut:,} of {count:,} have more than {longest} tokens and are cut, at a word.")
+
+
+def tell_unknown(texts: Sequence[Ints], what: str) -> None:
+    """Says how many of the texts hold characters that the tokenizer does not know, where these are many."""
+    unknown = sum(UNK in tokens for tokens in texts)
+    if unknown > _MANY_UNKNOWN * len(texts):
+        print(f"{what}: {unknown:,} of {len(texts):,} hold characters that the tokenizer does not know.")
 
 
 def _with_ends(tokens: list[int]) -> Ints:

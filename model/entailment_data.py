@@ -13,7 +13,7 @@ from contract.hashing import stable_hash
 from contract.lines import read_lines
 from contract.progress import progress
 from contract.text import clean_text
-from model.data import Ints, join_pair
+from model.data import Ints, join_pair, tell_unknown
 from model.entailment_files import EntailmentFile, columns_of, find_files, is_language
 from model.task_config import CLASSES
 from model.tokenizer import Tokenizer
@@ -76,7 +76,8 @@ class Judged:
 def read_judged(folder: Path, split: str, languages: Sequence[str], tokenizer: Tokenizer, longest: int) -> Judged:
     """The pairs of a split, tokenised; in some languages, or in all where none is named.
 
-    Says how many rows are left out, by reason, and how many pairs are cut.
+    Says how many rows are left out, by reason, how many pairs are cut, and of a language of which many hold characters
+    that the tokenizer does not know, how many do.
 
     Raises:
         InputError: where a file is no text, the split or a language that is named has no pair, or ``longest`` leaves no
@@ -101,6 +102,9 @@ def read_judged(folder: Path, split: str, languages: Sequence[str], tokenizer: T
     for (lang, reason), count in sorted(left_out.items()):
         found.left_out.setdefault(lang, {})[reason] = count
     _tell(found, folder, split, languages, cut, longest)
+    for lang in sorted(set(found.languages)):
+        pairs = zip(found.tokens, found.languages, strict=True)
+        tell_unknown([tokens for tokens, of_pair in pairs if of_pair == lang], f"entailment: pairs in {lang}")
     return found
 
 

@@ -58,10 +58,16 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
 
 
 def _write(call: Call[EvaluateConfig], metrics: dict[str, Any]) -> None:
-    head = {"task": metrics["task"], "checkpoint": call.path("checkpoint").name, "seed": call.seed}
+    head = {"task": metrics["task"], "checkpoint": call.path("checkpoint").name, "seed": _seed(call)}
     out = call.path("out")
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(head | metrics, indent=2, ensure_ascii=False) + "\n")
+
+
+def _seed(call: Call[EvaluateConfig]) -> int:
+    """The seed that the checkpoint says it was trained with; where it says none, that of the call."""
+    seed = checkpoint.seed_of(call.path("checkpoint"))
+    return call.seed if seed is None else seed
 
 
 def task_of(call: Call[EvaluateConfig]) -> str:

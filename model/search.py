@@ -16,6 +16,7 @@ from model.regions import RegionStore
 from model.retrieval import score_all_pairs
 from model.retrieval_metrics import check_finite, order_of_ties
 from model.shortlist import DEPTH, Floats, similarities
+from model.tokenizer import UNK
 
 TOKENS_PER_BATCH = 16_384
 _AT_ONCE = 2000  # pictures that are held in memory
@@ -65,6 +66,8 @@ def search(opened: Checkpoint, store: RegionStore, query: str, image_ids: Sequen
     (tokens,) = tokenise(opened.tokenizer, [query], network.config.max_text_length, "the query")
     if len(tokens) <= 2:
         raise UsageError("The query is empty.", "words to look for.")
+    if not opened.tokenizer.decode([int(token) for token in tokens[1:-1] if token != UNK]).strip():
+        raise UsageError("The tokenizer knows nothing of the query.", "words in a language of the checkpoint.")
     row_of = rows_with_regions(store)
     names = sorted(row_of if image_ids is None else row_of.keys() & set(image_ids))
     if not names:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.errors import UsageError
-from model.data import Ints, encode, join_pair, tokenise
+from model.data import Ints, encode, join_pair, tell_cut, tell_unknown, tokenise
 from model.network import GenerationNetwork, UnderstandingNetwork
 from model.regions import RegionStore
 from model.task_config import QUERY
@@ -49,13 +49,20 @@ class Inputs:
         """Token ids of captions, each with its context where that is read; says how many are cut, calling them so."""
         if self.reads == QUERY:
             return tokenise(self.tokenizer, [caption.text for caption in captions], self.longest, what)
-        return [self._with_context(caption) for caption in captions]
+        joined = [self._with_context(caption) for caption in captions]
+        tell_cut(sum(cut for _, cut in joined), len(captions), self.longest, what)
+        tell_unknown([tokens for tokens, _ in joined], what)
+        return [tokens for tokens, _ in joined]
 
-    def _with_context(self, caption: Caption) -> Ints:
+    def _with_context(self, caption: Caption) -> tuple[Ints, bool]:
+        """The token ids, and whether they were cut."""
+        first = self.tokenizer.encode(caption.text)
         if caption.context is None:
-            return encode(self.tokenizer, caption.text, self.longest)
-        first, second = (self.tokenizer.encode(text) for text in (caption.text, caption.context))
-        return join_pair(self.tokenizer, first, second, self.longest)
+            tokens = encode(self.tokenizer, caption.text, self.longest)
+            return tokens, len(tokens) < len(first) + 2
+        second = self.tokenizer.encode(caption.context)
+        tokens = join_pair(self.tokenizer, first, second, self.longest)
+        return tokens, len(tokens) < len(first) + len(second) + 4
 
     @property
     def longest(self) -> int:

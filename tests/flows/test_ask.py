@@ -87,6 +87,8 @@ def test_what_is_asked_says_nothing_to_the_terminal(project, capsys):
     [
         ("", (), 2, "The query is empty"),
         ("  ", (), 2, "The query is empty"),
+        ("\udcff ring", (), 2, "The query is no UTF-8 text"),
+        ("یہ \x07", (), 2, "knows nothing of the query"),
         ("ring", ("--lang", "fr"), 2, "knows no language 'fr'"),
         ("ring", ("--split", "train"), 1, "no picture in the split 'train'"),
         ("ring", ("--regions", "nowhere"), 1, "nowhere is not a finished dataset"),

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,15 @@ def test_what_cannot_be_learnt_is_one_message(
     assert finetune(monkeypatch, world, tmp_path / "out", **settings) == code
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_language_that_the_tokenizer_lacks_is_said(world, tmp_path, monkeypatch, capsys):
+    assert finetune(monkeypatch, world, tmp_path / "none", setting="none") == 0
+    shutil.copytree(world / "data", tmp_path / "data")
+    (tmp_path / "data" / "test.ur.tsv").write_text("یہ سرخ\tگیند\tneutral\n" * 3)
+    evaluated(monkeypatch, world, tmp_path / "none", data=tmp_path / "data")
+    told = capsys.readouterr().out
+    assert "pairs in ur: 3 of 3 hold characters that the tokenizer does not know" in told and "in en: " not in told
 
 
 def test_a_checkpoint_without_classifier_is_refused(world, tmp_path, monkeypatch, capsys):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from task_world import (
     arguments,
     caption_rows,
@@ -10,6 +11,7 @@ from task_world import (
     write_dataset,
 )
 
+from model import checkpoint
 from model.evaluate import main
 
 
@@ -48,6 +50,14 @@ def test_the_same_call_gives_the_same_bytes(world, tmp_path, monkeypatch):  # no
         for name in ("first", "second"):
             assert run(monkeypatch, world, world / kind, tmp_path / f"{name}.json", beam=2) == 0
         assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
+
+
+def test_the_seed_is_that_of_the_training_where_the_checkpoint_states_it(world, tmp_path, monkeypatch):  # noqa: F811
+    loaded = checkpoint.load(world / "understanding", torch.device("cpu"))
+    checkpoint.save(tmp_path / "c", loaded.network, world / "tokenizer", {"stage": "finetune", "seed": 11})
+    for folder, seed in ((tmp_path / "c", 11), (world / "understanding", 5)):
+        assert run(monkeypatch, world, folder, tmp_path / "m.json", seed=5) == 0
+        assert read(tmp_path / "m.json")["seed"] == seed
 
 
 def test_a_task_that_the_checkpoint_tells_brings_its_section_of_the_profile(world, tmp_path, monkeypatch):  # noqa: F811

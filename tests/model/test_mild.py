@@ -46,3 +46,13 @@ def test_a_query_without_a_title_is_read_alone_and_one_query_may_have_several_pi
     assert run(evaluate_main, monkeypatch, world, world / "understanding", tmp_path / "m.json", **given) == 0
     one = read(tmp_path / "m.json")["protocols"]["unique"]["en"]
     assert (one["captions"], one["images"]) == (12, 12)
+
+
+def test_what_is_cut_or_unknown_of_queries_with_titles_is_said(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    rows = [triple(picture) | {"context": "ring " * 40} for picture in range(60, 66)]
+    rows += [triple(picture) | {"query": "سرخ"} for picture in range(66, 72)]
+    given = {"captions": write_dataset(tmp_path / "triples", "triples", rows), "reads": "query-context"}
+    assert run(evaluate_main, monkeypatch, world, world / "understanding", tmp_path / "m.json", **given) == 0
+    told = capsys.readouterr().out
+    assert "captions: 6 of 12 have more than 32 tokens and are cut" in told
+    assert "captions: 6 of 12 hold characters that the tokenizer does not know" in told

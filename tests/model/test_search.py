@@ -74,6 +74,12 @@ def test_an_empty_query_is_refused(opened, store, query):
         search.search(opened, store, query, None, top=10)
 
 
+def test_a_query_in_unknown_letters_alone_is_refused(opened, store):
+    with pytest.raises(UsageError, match="knows nothing of the query"):
+        search.search(opened, store, "سرخ گیند", None, top=10)
+    assert search.search(opened, store, "سرخ گیند ring", None, top=10).hits
+
+
 def test_a_score_that_is_no_number_is_an_error(opened, store):
     opened.network.match.bias.data.fill_(float("nan"))
     with pytest.raises(InputError, match="'the query' and picture 'p"):
