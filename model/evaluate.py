@@ -78,6 +78,10 @@ def task_of(call: Call[EvaluateConfig]) -> str:
     """
     folder = _first_of(call.path("checkpoint"))
     task = call.config.task or checkpoint.task_of(folder)
+    if task and task not in FINETUNED:
+        raise InputError(
+            f"{folder} was fine-tuned for {task!r}.", f"one of {', '.join(FINETUNED)}.", "name it: --task."
+        )
     if task:
         return task
     network, _ = checkpoint.read_config(folder)

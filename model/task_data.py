@@ -41,21 +41,23 @@ class Captions:
 
     Attributes:
         by_language: captions whose pictures have regions, in the order of picture and caption.
-        without_regions: how many were left out, because their picture has no regions.
+        without_regions: how many were left out, by language, because their picture has no regions.
     """
 
     by_language: dict[str, list[Caption]]
-    without_regions: int
+    without_regions: dict[str, int]
 
     def images(self) -> list[str]:
         """The ids of all pictures, sorted."""
         return sorted({one.image_id for several in self.by_language.values() for one in several})
 
-    def of_images(self, image_ids: Sequence[str]) -> Captions:
-        """The captions of some pictures."""
-        wanted = set(image_ids)
-        kept = {lang: [c for c in several if c.image_id in wanted] for lang, several in self.by_language.items()}
-        return Captions({lang: several for lang, several in kept.items() if several}, self.without_regions)
+    def sample(self, count: int) -> Captions:
+        """The captions of the first ``count`` pictures of each language by a stable hash; all where ``count`` is 0."""
+        kept = {}
+        for lang, several in self.by_language.items():
+            chosen = set(sample_images(sorted({one.image_id for one in several}), count))
+            kept[lang] = [one for one in several if one.image_id in chosen]
+        return Captions(kept, self.without_regions)
 
 
 def read_regions(folder: Path, network: NetworkConfig) -> RegionStore:
@@ -82,13 +84,13 @@ def read_split(folder: Path, store: RegionStore, split: str, languages: Sequence
     """
     found: dict[str, list[Caption]] = {}
     with_regions = rows_with_regions(store)
-    without_regions, splits = 0, Counter[str]()
+    without_regions, splits = Counter[str](), Counter[str]()
     for of_split, caption in _captions(folder):
         splits[of_split] += 1
         if of_split != split or (languages and caption.lang not in languages):
             continue
         if caption.image_id not in with_regions:
-            without_regions += 1
+            without_regions[caption.lang] += 1
             continue
         found.setdefault(caption.lang, []).append(caption)
     missing = [lang for lang in languages if lang not in found]
@@ -96,15 +98,15 @@ def read_split(folder: Path, store: RegionStore, split: str, languages: Sequence
         there = ", ".join(f"{name} {count:,}" for name, count in sorted(splits.items())) or "none"
         raise InputError(
             f"{folder} has no caption {f'in {missing[0]!r} ' if missing else ''}whose picture has regions in the split "
-            f"{split!r} (captions: {there}; of the split, without regions: {without_regions:,}).",
+            f"{split!r} (captions: {there}; of the split, without regions: {without_regions.total():,}).",
             "one at least.",
             "choose another split or other languages, or extract the regions of these pictures.",
         )
-    if without_regions:
-        print(f"{without_regions:,} captions of the split {split!r} are skipped: their pictures have no regions.")
+    if skipped := without_regions.total():
+        print(f"{skipped:,} captions of the split {split!r} are skipped: their pictures have no regions.")
     for several in found.values():
         several.sort(key=lambda one: (one.image_id, one.caption_id))
-    return Captions(dict(sorted(found.items())), without_regions)
+    return Captions(dict(sorted(found.items())), dict(sorted(without_regions.items())))
 
 
 def _captions(folder: Path) -> Iterator[tuple[str, Caption]]:

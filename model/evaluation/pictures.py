@@ -7,7 +7,7 @@ from typing import Any
 
 from model.regions import RegionStore
 from model.task_config import EvaluateConfig
-from model.task_data import Captions, read_split, sample_images
+from model.task_data import Captions, read_split
 from model.task_inputs import Inputs, given
 
 
@@ -21,10 +21,10 @@ def evaluated(
     """
     store = inputs.store()
     split = read_split(given(inputs.captions, "captions"), store, config.split, languages)
-    images = sample_images(split.images(), config.max_images)
+    sample = split.sample(config.max_images)
     told = {
-        "split": config.split, "images": len(images),
-        "images_sampled": bool(config.max_images) and len(images) == config.max_images,
+        "split": config.split, "images": len(sample.images()),
+        "images_sampled": sample.by_language != split.by_language,
         "captions_skipped_without_regions": split.without_regions,
     }  # fmt: skip
-    return store, split.of_images(images), told
+    return store, sample, told

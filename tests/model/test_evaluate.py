@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -60,6 +62,14 @@ def test_the_seed_is_that_of_the_training_where_the_checkpoint_states_it(world, 
         assert read(tmp_path / "m.json")["seed"] == seed
 
 
+def test_a_checkpoint_of_an_unknown_task_is_refused(world, tmp_path, monkeypatch, capsys):  # noqa: F811
+    loaded = checkpoint.load(world / "understanding", torch.device("cpu"))
+    checkpoint.save(tmp_path / "c", loaded.network, world / "tokenizer", {"parameters": {"task": "parsing"}})
+    assert run(monkeypatch, world, tmp_path / "c", tmp_path / "m.json") == 1
+    assert "fine-tuned for 'parsing'" in capsys.readouterr().err
+    assert run(monkeypatch, world, tmp_path / "c", tmp_path / "m.json", task="retrieval") == 0
+
+
 def test_a_task_that_the_checkpoint_tells_brings_its_section_of_the_profile(world, tmp_path, monkeypatch):  # noqa: F811
     profile = tmp_path / "p.yaml"
     profile.write_text(
@@ -98,12 +108,26 @@ def test_a_sample_of_pictures_and_captions_is_stated(world, tmp_path, monkeypatc
     assert list(metrics["protocols"]["five_duplicated"]) == ["de", "en"]
 
 
+def test_the_sample_of_a_language_is_its_own(world, tmp_path, monkeypatch):  # noqa: F811
+    rows = [row for picture in range(60, 72) for row in caption_rows(picture)]
+    rows = [row for row in rows if row["lang"] == ("en" if row["image_id"] < "p066" else "de")]
+    settings = {"captions": write_dataset(tmp_path / "captions", "captions", rows), "max_images": 3}
+    assert run(monkeypatch, world, world / "understanding", tmp_path / "m.json", **settings) == 0
+    metrics = read(tmp_path / "m.json")
+    assert {lang: one["images"] for lang, one in metrics["protocols"]["unique"].items()} == {"de": 3, "en": 3}
+    assert (metrics["images"], metrics["images_sampled"]) == (6, True)
+    assert run(monkeypatch, world, world / "understanding", tmp_path / "de.json", languages="de", **settings) == 0
+    assert read(tmp_path / "de.json")["protocols"]["unique"]["de"] == metrics["protocols"]["unique"]["de"]
+
+
 def test_captions_without_regions_are_skipped_counted_and_said(world, tmp_path, monkeypatch, capsys):  # noqa: F811
     write_dataset(tmp_path / "regions", "regions", (region_row(picture) for picture in range(70)), object_classes=[])
     settings = {"regions": tmp_path / "regions"}
     assert run(monkeypatch, world, world / "understanding", tmp_path / "m.json", **settings) == 0
     metrics = read(tmp_path / "m.json")
-    assert (metrics["images"], metrics["captions_skipped_without_regions"]) == (10, 8)
+    assert (metrics["images"], metrics["captions_skipped_without_regions"]) == (
+        10, {"de": 2, "en": 4, "zh": 2},
+    )  # fmt: skip
     assert "8 captions of the split 'test' are skipped" in capsys.readouterr().out
 
 
@@ -131,6 +155,15 @@ def test_captions_in_languages_without_embedding_alone_are_an_error(world, tmp_p
     settings = {"captions": tmp_path / "captions", "beam": 1}
     assert run(monkeypatch, world, world / "generation", tmp_path / "m.json", **settings) == 1
     assert "no embedding for fr, and nothing else" in capsys.readouterr().err and not (tmp_path / "m.json").exists()
+
+
+def test_checkpoints_for_each_language_count_what_all_of_them_skip(world, tmp_path, monkeypatch):  # noqa: F811
+    for lang in ("de", "en"):
+        shutil.copytree(world / "understanding", tmp_path / "each" / lang)
+    checkpoint.save_index(tmp_path / "each", ["de", "en"], {"stage": "finetune"})
+    write_dataset(tmp_path / "regions", "regions", (region_row(picture) for picture in range(70)), object_classes=[])
+    assert run(monkeypatch, world, tmp_path / "each", tmp_path / "m.json", regions=tmp_path / "regions") == 0
+    assert read(tmp_path / "m.json")["captions_skipped_without_regions"] == {"de": 2, "en": 4}
 
 
 @pytest.mark.parametrize(
