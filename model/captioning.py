@@ -121,8 +121,9 @@ class _Finished:
 
 @torch.inference_mode()
 def search(
-    network: GenerationNetwork, memory_BMD: Tensor, mask_BM: Tensor, language: int, mask_token: int, how: BeamSearch
-) -> list[list[int]]:
+    network: GenerationNetwork, memory_BMD: Tensor, mask_BM: Tensor, language: int, mask_token: int, how: BeamSearch,
+    what: str = "texts",
+) -> list[list[int]]:  # fmt: skip
     """The best text found for each source, as token ids without ends, of tokens of the wanted language alone.
 
     A hypothesis that ends among the best ``beam`` continuations is finished. A source is done when ``beam`` hypotheses
@@ -135,6 +136,7 @@ def search(
         language: row of the wanted language in the language embedding.
         mask_token: id of ``<mask>``; it, ``<s>``, ``<pad>`` and ``<unk>`` are never put out.
         how: the settings.
+        what: what an error calls the texts.
 
     Raises:
         InputError: where a score is no number, which must never become a text, not even an empty one.
@@ -156,7 +158,7 @@ def search(
         if scores_BC.isnan().any():  # topk takes them for the highest, so that none escapes
             source = int(scores_BC.isnan().any(1).nonzero()[0])
             raise InputError(
-                f"The score of token {length} of text {source + 1} of the {sources:,} searched together is nan.",
+                f"The score of token {length} of number {source + 1} of {sources:,} {what}, searched together, is nan.",
                 "a finite number.", DIVERGED,
             )  # fmt: skip
         origins_BC, words_BC = places_BC // total_BKV.shape[2], places_BC % total_BKV.shape[2]
@@ -230,7 +232,7 @@ def write_texts(
         lang: one of the network's languages.
         how: the settings of the search.
         at_once: sources decoded at once.
-        what: what the progress bar calls the texts.
+        what: what the progress bar, and an error, call the texts.
     """
     language = network.config.languages.index(lang)
     how = replace(how, max_length=min(how.max_length, network.config.max_text_length))
@@ -239,7 +241,7 @@ def write_texts(
     with Progress(f"evaluate: {what}", len(lengths), "texts") as bar:
         for start in range(0, len(order), at_once):
             numbers = order[start : start + at_once]
-            found = search(network, *encode(numbers), language, tokenizer.mask, how)
+            found = search(network, *encode(numbers), language, tokenizer.mask, how, what)
             for number, tokens in zip(numbers, found, strict=True):
                 texts[number] = tokenizer.decode(tokens)
             bar.update(len(numbers))

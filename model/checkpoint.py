@@ -25,7 +25,10 @@ from model.tokenizer import MODEL_FILE, Tokenizer
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 LEFT_OUT = "left_out"  # the key that says why there is no checkpoint
 # What to do where its answers are no numbers.
-DIVERGED = "the checkpoint diverged: train it again with a lower learning rate."
+DIVERGED = (
+    "where the checkpoint diverged, train it again with a lower learning rate; where features of regions are no "
+    "numbers, run the stage of the regions again."
+)
 
 
 def made_by(stage: str) -> Mark:

@@ -16,9 +16,10 @@ from model.regions import RegionStore
 from model.retrieval import score_all_pairs
 from model.retrieval_metrics import check_finite, order_of_ties
 from model.shortlist import DEPTH, Floats, similarities
+from model.task_config import EvaluateConfig
 from model.tokenizer import UNK
 
-TOKENS_PER_BATCH = 16_384
+TOKENS_PER_BATCH = EvaluateConfig().tokens_per_batch
 _AT_ONCE = 2000  # pictures that are held in memory
 
 

@@ -118,4 +118,5 @@ class EvaluateConfig:
         check_choice(self, "device", DEVICES)
         check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
         check_range(self, "tokens_per_batch beam max_caption_length max_translation_length images_per_batch", 1)
-        check_range(self, "max_images max_pairs captions_per_image length_penalty samples shortlist_depth", 0)
+        check_range(self, "max_images max_pairs captions_per_image samples shortlist_depth", 0)
+        check_range(self, "length_penalty", 0, 100)

@@ -135,5 +135,5 @@ def test_a_score_that_is_no_number_is_an_error_and_no_text(world, store, beam): 
     opened = checkpoint.load(world / "generation", torch.device("cpu"))
     memory, mask = encode(opened, store, [0, 1])
     memory = memory.clone().index_fill(0, torch.tensor([1]), float("nan"))
-    with pytest.raises(InputError, match=r"token 1 of text 2 of the 2(?s:.*)the checkpoint diverged"):
+    with pytest.raises(InputError, match=r"token 1 of number 2 of 2 texts(?s:.*)the checkpoint diverged"):
         search(opened.network, memory, mask, 1, opened.tokenizer.mask, BeamSearch(beam, 1.0, 8))

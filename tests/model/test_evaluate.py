@@ -172,6 +172,7 @@ def test_checkpoints_for_each_language_count_what_all_of_them_skip(world, tmp_pa
         ({"split": "val"}, 1, "in the split 'val' (captions: test 48, train 240"),
         ({"languages": "en,fr"}, 1, "no caption in 'fr'"),
         ({"beam": 0}, 2, "evaluate: beam is 0"),
+        ({"length_penalty": 1e300}, 2, "evaluate: length_penalty is 1e+300"),
         ({"max_images": -1}, 2, "evaluate: max_images is -1"),
     ],
 )
