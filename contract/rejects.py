@@ -42,7 +42,7 @@ REASONS: dict[str, str] = {
     "query_irrelevant": "step 4: relevance under the threshold",
     "query_over_five": "step 4: the picture has enough better queries",
     "over_quota": "step 5: its language and split are full",
-    "split_conflict": "ingest, and step 5: a near-duplicate of the picture lies in another split",
+    "split_conflict": "ingest, and step 5: the picture, or a near-duplicate of it, lies in another split",
     # lexicon
     "entry_malformed": "the dictionary's line cannot be read as its format says",
     "entry_identical": "source and translation are the same",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +15,7 @@ from contract.rejects import Reject
 from contract.text import clean_text, count_words, summarise_lengths
 from pipelines.ingest import by_name, coco, extra, multi30k
 from pipelines.ingest.folder import candidates, key_of
+from pipelines.ingest.lists import stated_splits
 from pipelines.ingest.sample import Sample
 from pipelines.ingest.scan import Scan
 from pipelines.ingest.settings import Caption, Config
@@ -49,6 +52,7 @@ class ListedCaptions:
         self._shard_of = cache(lambda image_id: shard_of(image_id, shards))
         known = candidates(self._images, self._captions, self._config) if self._config.extra_captions else []
         self._known = frozenset(map(key_of, known))
+        self._stated = cache(lambda lang: stated_splits(self._captions, self._config, lang))
 
     def captions(self, shard: int) -> Iterator[Caption]:
         """Reads all files and keeps what is the shard's."""
@@ -56,8 +60,15 @@ class ListedCaptions:
         def mine(image_id: str) -> bool:
             return self._shard_of(image_id) == shard
 
-        yield from _READERS[self._config.layout](self._captions, self._config, mine)
-        yield from extra.captions(self._captions, self._config, self._known, mine)
+        found = chain(
+            _READERS[self._config.layout](self._captions, self._config, mine),
+            extra.captions(self._captions, self._config, self._known, mine),
+        )
+        if not self._config.extra_lists:  # the layout's lists have all captions where their pictures lie
+            yield from found
+            return
+        for caption in found:
+            yield replace(caption, split=self._stated(caption.lang).get(caption.image_id))
 
 
 class ArchiveCaptions:
@@ -127,6 +138,8 @@ def _finish(
     elif split is None:
         reason = "caption_orphan"
         message = f"the picture {caption.image_id}: {reasons.get(caption.image_id, 'no source has it')}"
+    elif caption.split not in (None, split):
+        reason, message = "split_conflict", f"its lists have the picture in {caption.split}, others in {split}"
     elif not text:
         reason, message = "caption_empty", f"nothing is left of {caption.text[:80]!r}"
     elif caption.caption_id in rows:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contract.files import files_below
 from contract.hashing import shard_of
 from contract.rejects import Reject
-from pipelines.ingest import by_name, coco, multi30k
 from pipelines.ingest.examine import examine, rejected
+from pipelines.ingest.lists import image_id_of, listed_pictures
 from pipelines.ingest.sample import Sample
 from pipelines.ingest.settings import PICTURE_SUFFIXES, SPLITS, Config, Listed
 from pipelines.sharded import Tally
-
-LISTS = {"multi30k": multi30k.listed_pictures, "coco": coco.listed_pictures, "folder": by_name.listed_pictures}
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def candidates(images: Path, captions: Path, config: Config) -> list[Candidate |
     """Every picture that a list names or that lies in the folder, each once, and what cannot be one."""
     files, rejects = _files(images)
     named: dict[str, Listed] = {}
-    for listed in LISTS[config.layout](captions, config):
+    for listed in listed_pictures(captions, config):
         fault = _fault(listed, named.get(image_id_of(listed)))
         if fault:
             rejects.append(fault)
@@ -51,11 +49,6 @@ def candidates(images: Path, captions: Path, config: Config) -> list[Candidate |
     chosen = [Candidate(i, files.get(i), listed.split, listed.license, listed.source) for i, listed in named.items()]
     chosen += [Candidate(i, uri, None, None, "images") for i, uri in files.items() if i not in named]
     return sorted([*chosen, *rejects], key=key_of)
-
-
-def image_id_of(listed: Listed) -> str:
-    """The id of a listed picture."""
-    return PurePosixPath(listed.name).stem
 
 
 def key_of(item: Candidate | Reject) -> str:
@@ -89,10 +82,11 @@ def _fault(listed: Listed, other: Listed | None) -> Reject | None:
 
 
 def _of_higher_split(listed: Listed, other: Listed | None) -> Listed:
-    """What train and test both name is test's."""
-    if other is None or other.split is None:
+    """What train and test both name is test's; its licence is that of whichever list states one."""
+    if other is None:
         return listed
-    return max(other, listed, key=lambda one: SPLITS.index(one.split) if one.split else -1)
+    higher = max(other, listed, key=lambda one: SPLITS.index(one.split) if one.split else -1)
+    return replace(higher, license=other.license or listed.license)
 
 
 class FolderScan:

@@ -35,7 +35,7 @@ def listed_pictures(captions: Path, config: Config) -> Iterator[Listed]:
             "see docs/sources.md for the Multi30K layout.",
         )  # fmt: skip
     for path, split in found:
-        for row, name in enumerate(_names(path), 1):
+        for row, name in enumerate(names_of(path), 1):
             yield Listed(name, split, path.relative_to(captions).as_posix(), row)
 
 
@@ -81,7 +81,7 @@ def aligned_captions(
 
 def pictures_of(names: Path) -> list[str]:
     """The ids of the pictures that a list names, line by line."""
-    return [image_id_of(name) for name in _names(names)]
+    return [image_id_of(name) for name in names_of(names)]
 
 
 def image_id_of(name: str) -> str:
@@ -106,6 +106,6 @@ def _list_of(captions: Path, task: str, path: Path) -> Path:
     raise InputError(f"{path} has no list of pictures.", f"{task}/image_splits/{wanted}.txt in {captions}.")
 
 
-def _names(path: Path) -> list[str]:
+def names_of(path: Path) -> list[str]:
     """The names in a list, without what follows ``#``; empty where a line cannot be read."""
     return [line.text.split("#")[0].strip() for line in read_lines(path)]

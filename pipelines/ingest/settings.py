@@ -34,6 +34,9 @@ class Config:
     extra_captions: dict[str, str] = option(
         {}, "further captions by language, each as the end of a path below raw/captions"
     )
+    extra_lists: dict[str, dict[str, str]] = option(
+        {}, "by language of further captions: the split of each list of their pictures, by the end of its path"
+    )
     shards: int = option(4, "shards of each dataset, and of every dataset that is joined to them")
     limit: int = option(0, "use only so many pictures, chosen by a stable hash; 0 uses all", "pictures")
     val_fraction: float = option(0.1, "share of the pictures on no list that goes to val", "0 to 1")
@@ -59,14 +62,24 @@ class Config:
                 f"val_fraction and test_fraction are {self.val_fraction} and {self.test_fraction}.",
                 "together at most 1.",
             )
-        if not set(self.lists.values()) <= set(SPLITS):
-            raise UsageError(f"lists leads to {sorted(set(self.lists.values()))}.", f"splits: {', '.join(SPLITS)}.")
+        for name, lists in {
+            "lists": self.lists,
+            **{f"extra_lists.{k}": v for k, v in self.extra_lists.items()},
+        }.items():
+            if not set(lists.values()) <= set(SPLITS):
+                raise UsageError(f"{name} leads to {sorted(set(lists.values()))}.", f"splits: {', '.join(SPLITS)}.")
+        if self.extra_lists and self.layout == "img2dataset":
+            raise UsageError("extra_lists is set and layout is 'img2dataset'.", "a layout with files of captions.")
 
     def missing_captions(self, captions: Path) -> Iterator[tuple[Path, str]]:
-        """What ``extra_captions`` names and is not there: where it would lie, and what it is."""
+        """What ``extra_captions`` and ``extra_lists`` name and is not there: where it would lie, and what it is."""
         for lang, pattern in sorted(self.extra_captions.items()):
             if self.wants(lang) and not files_like(captions, pattern):
                 yield captions / pattern, f"captions in {lang} (the profile's ingest.extra_captions)"
+        for lang, lists in sorted(self.extra_lists.items()):
+            for pattern in lists:
+                if self.wants(lang) and not files_like(captions, pattern):
+                    yield captions / pattern, f"pictures of captions in {lang} (the profile's ingest.extra_lists)"
 
     def wants(self, lang: str) -> bool:
         """Whether captions of a language are taken."""
@@ -103,6 +116,7 @@ class Caption:
         text: not yet cleaned.
         source: the file that holds it, below raw/captions.
         fault: why the source's row cannot be read; empty where it can.
+        split: where the lists of its language have its picture; None where they do not name it.
     """
 
     image_id: str
@@ -111,6 +125,7 @@ class Caption:
     text: str
     source: str
     fault: str = ""
+    split: str | None = None
 
 
 @dataclass(frozen=True)

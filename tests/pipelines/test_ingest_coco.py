@@ -3,7 +3,9 @@ import json
 import pytest
 from ingest_sources import by_id, ingest, pictures, reasons, write
 
-from contract.errors import InputError
+from contract.config import load_config
+from contract.errors import InputError, UsageError
+from pipelines.ingest.settings import Config
 
 LICENSES = [{"id": 4, "name": "Attribution License", "url": "http:\\/\\/creativecommons.org\\/licenses\\/by\\/2.0\\/"}]
 
@@ -37,6 +39,69 @@ def test_karpathy_splits(tmp_path):
     found = by_id(ingest(tmp_path, tmp_path / "out", layout="coco", split_file="dataset_coco.json", val_fraction=1.0,
                          test_fraction=0.0)[0])  # fmt: skip
     assert [found[f"COCO_val2014_{i}"]["split"] for i in range(5)] == ["train", "train", "val", "test", "val"]
+
+
+def coco_and_coco_cn(raw):
+    """Four pictures with a caption in English, by Karpathy's splits, and one in Chinese, by COCO-CN's lists."""
+    names = {1: "COCO_train2014_1", 2: "COCO_train2014_2", 3: "COCO_val2014_3", 4: "COCO_val2014_4"}
+    coco(raw, "captions_2014.json", [{"id": i, "file_name": f"{name}.jpg", "license": 4} for i, name in names.items()],
+         [{"id": i, "image_id": i, "caption": f"picture {i}"} for i in names])  # fmt: skip
+    pictures(raw, {f"{name}.jpg": i for i, name in names.items()})
+    karpathy = {1: "train", 2: "train", 3: "test", 4: "val"}
+    rows = [{"filename": f"{names[i]}.jpg", "split": split} for i, split in karpathy.items()]
+    write(raw / "captions/dataset_coco.json", json.dumps({"images": rows}))
+    cn = raw / "captions/coco-cn"
+    write(cn / "coco-cn_train.txt", f"{names[2]}\n{names[3]}\n")
+    write(cn / "coco-cn_test.txt", f"{names[1]}\n")
+    write(cn / "coco-cn_val.txt", f"{names[1]}\n")  # named twice: test goes before val, whichever is read last
+    write(cn / "imageid.human-written-caption.txt", "".join(f"{name}#0\t图片 {i}\n" for i, name in names.items()))
+    return {
+        "layout": "coco", "split_file": "dataset_coco.json",
+        "extra_captions": {"zh": "coco-cn/imageid.human-written-caption.txt"},
+        "extra_lists": {"zh": {"coco-cn/coco-cn_train.txt": "train", "coco-cn/coco-cn_test.txt": "test",
+                               "coco-cn/coco-cn_val.txt": "val"}},
+    }  # fmt: skip
+
+
+def test_splits_of_a_language_of_its_own(tmp_path):
+    """As COCO-CN has them: both test sets are the published ones, and nothing of one is trained on."""
+    images, captions = ingest(tmp_path, tmp_path / "out", **coco_and_coco_cn(tmp_path))
+    rows = by_id(images)
+    splits = {
+        "COCO_train2014_1": "test",
+        "COCO_train2014_2": "train",
+        "COCO_val2014_3": "test",
+        "COCO_val2014_4": "val",
+    }
+    assert {key: row["split"] for key, row in rows.items()} == splits
+    assert all(row["license"].startswith("Attribution") for row in rows.values())
+    found = sorted((row["lang"], row["split"], row["text"]) for row in captions.rows())
+    assert found == [
+        ("en", "test", "picture 3"), ("en", "train", "picture 2"), ("en", "val", "picture 4"),
+        ("zh", "test", "图片 1"), ("zh", "train", "图片 2"), ("zh", "val", "图片 4"),
+    ]  # fmt: skip
+    assert reasons(captions) == {"coco-en-1": "split_conflict", "extra-zh-0-COCO_val2014_3": "split_conflict"}
+    (message,) = {row["message"] for row in captions.rejects() if row["key"] == "coco-en-1"}
+    assert message == "its lists have the picture in train, others in test"
+
+
+def test_lists_of_a_language_that_is_not_taken_are_not_read(tmp_path):
+    settings = coco_and_coco_cn(tmp_path)
+    (tmp_path / "captions/coco-cn/coco-cn_test.txt").unlink()
+    images, captions = ingest(tmp_path, tmp_path / "out", languages=("en",), **settings)
+    assert by_id(images)["COCO_train2014_1"]["split"] == "train" and len(captions) == 4
+    with pytest.raises(InputError, match=r"holds no coco-cn/coco-cn_test\.txt"):
+        ingest(tmp_path, tmp_path / "again", **settings)
+    missing = list(load_config(Config, settings, "ingest").missing_captions(tmp_path / "captions"))
+    assert missing == [(tmp_path / "captions/coco-cn/coco-cn_test.txt",
+                        "pictures of captions in zh (the profile's ingest.extra_lists)")]  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", [{"layout": "coco", "extra_lists": {"zh": {"a.txt": "dev"}}},
+                                      {"layout": "img2dataset", "extra_lists": {"zh": {"a.txt": "test"}}}])  # fmt: skip
+def test_lists_that_cannot_be_meant(settings):
+    with pytest.raises(UsageError, match=r"extra_lists"):
+        load_config(Config, settings, "ingest")
 
 
 def test_rows_that_cannot_be_read(tmp_path):
