@@ -27,6 +27,7 @@ from contract.errors import DONE, FAILED, INTERRUPTED, M3PError, UsageError
 from contract.measured import measured
 from contract.outputs import Mark, check_output
 from contract.sections import stated
+from contract.text import visible
 
 C = TypeVar("C")
 
@@ -108,7 +109,7 @@ def run_stage(
     except M3PError as error:
         if given.debug:
             traceback.print_exc()
-        print(f"m3p {section}: {error}", file=sys.stderr)
+        print(f"m3p {section}: {visible(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"m3p {section}: interrupted; finished shards are kept, run the same command again.", file=sys.stderr)
@@ -116,7 +117,7 @@ def run_stage(
     except Exception as error:  # noqa: BLE001 — the outermost frame: whatever it is becomes a message and an exit code
         if given.debug:
             traceback.print_exc()
-        print(f"m3p {section}: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"m3p {section}: {type(error).__name__}: {visible(str(error))}", file=sys.stderr)
         print("Run it with --debug for the traceback.", file=sys.stderr)
         return FAILED
 

@@ -46,6 +46,16 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def visible(text: str) -> str:
+    """A text that tells a terminal nothing: what is not to be seen stands as its escape, line ends as they are."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
+        for character in text.encode("utf-8", "backslashreplace").decode()
+    )
+
+
 def without_spaces(lang: str) -> bool:
     """Whether a language, BCP 47, is written without spaces between its words."""
     return lang.split("-")[0] in _WITHOUT_SPACES

@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from contract.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, M3PError, UsageError
-from flows.shown import visible
+from contract.text import visible
 
 app = typer.Typer(
     help="M3P from raw images and text to the paper's tables.",

@@ -6,19 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from contract.text import visible
+
 _UNSEEN = re.compile(  # C0 and C1, line separators, embeddings, overrides, isolates, and halves of characters
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-
-
-def visible(text: str) -> str:
-    """A text that tells a terminal nothing: what is not to be seen stands as its escape, line ends as they are."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
-        for character in text.encode("utf-8", "backslashreplace").decode()
-    )
 
 
 def one_line(text: str) -> str:

@@ -21,8 +21,9 @@ from pathlib import Path
 
 from contract.errors import InputError
 from contract.files import files_below
+from model.task_files import SPLITS, language_of, split_of
 
-_SPLITS = {"train": "train", "dev": "val", "val": "val", "validation": "val", "test": "test"}
+_SPLITS = [name for names in SPLITS.values() for name in names]
 _LANGUAGE = r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*"
 _TAG = re.compile(_LANGUAGE)
 _NAME = re.compile(
@@ -99,10 +100,10 @@ def _file(path: Path, folder: Path) -> EntailmentFile | None:
     told = _NAME.search(stem)
     if suffix not in _SUFFIXES or name.startswith(".") or told is None:
         return None
-    lang = told["after"] or told["before"]
-    return EntailmentFile(
-        path, path.relative_to(folder).as_posix(), _SPLITS[told["split"]], None if lang == _NO_LANGUAGE else lang
-    )
+    lang, split = told["after"] or told["before"], split_of(told["split"])
+    assert split is not None  # the pattern takes no other name
+    lang = language_of(lang) or lang if lang and lang != _NO_LANGUAGE else None
+    return EntailmentFile(path, path.relative_to(folder).as_posix(), split, lang)
 
 
 def is_language(tag: str) -> bool:

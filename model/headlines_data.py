@@ -3,8 +3,8 @@
 Layouts, told apart by the files' names; every file may be gzipped:
 
 - tables, ``<split>.<lang>.tsv``, ``<lang>.<split>.tsv`` or ``<lang>/<split>.tsv``, or ``.txt``, with a first line that
-  names the columns, ``headline`` and ``body`` or ``text`` among them, or without one: then the headline stands first
-  and the body second. Fields may be quoted as csv has it, and then hold line ends.
+  names the columns, ``headline`` or ``title`` and ``body``, ``text`` or ``content`` among them, or without one: then
+  the headline stands first and the body second. Fields may be quoted as csv has it, and then hold line ends.
 - the same without a split in its name, ``de.txt``: a stable hash of the body sends a tenth of the rows to val, a tenth
   to test, and the others to train.
 - XGLUE's NTG, ``xglue.ntg.<lang>.src.<split>`` with the bodies and ``….tgt.<split>`` with the headlines, line by line.
@@ -28,6 +28,7 @@ from contract.text import clean_text
 from model.task_files import UNREADABLE, language_of, require_aligned, require_folder, split_of
 
 COLUMNS, NO_HEADLINE, NO_BODY = "columns", "empty_headline", "empty_body"
+_HEADLINE, _BODY = ("headline", "title"), ("body", "text", "content")  # what a header calls the two columns
 _EXPECTED = "<split>.<lang>.tsv with the columns headline and body, or xglue.ntg.<lang>.src.<split> and ….tgt.<split>."
 _TABLE = re.compile(r"(?P<first>[^.]+)(?:\.(?P<second>[^.]+))?\.(?:tsv|txt)(?:\.gz)?")
 _XGLUE = re.compile(r"xglue\.ntg\.(?P<lang>[^.]+)\.(?P<side>src|tgt)\.(?P<split>[^.]+)(?:\.gz)?")
@@ -218,7 +219,7 @@ def _of_table(rows: Iterable[list[str]]) -> Iterator[_Pair]:
 
 def _columns(first: list[str]) -> _Columns:
     names = [cell.strip().lower() for cell in first]
-    body = next((name for name in ("body", "text") if name in names), None)
-    if body and "headline" in names:
-        return _Columns(names.index("headline"), names.index(body), len(names), True)
+    headline, body = (next((name for name in known if name in names), None) for known in (_HEADLINE, _BODY))
+    if headline and body:
+        return _Columns(names.index(headline), names.index(body), len(names), True)
     return _Columns(0, 1, max(2, len(names)), False)

@@ -122,6 +122,13 @@ def test_an_error_says_what_was_expected_and_what_to_do(capsys):
     assert isinstance(kind(*parts), M3PError) and str(kind(*parts)) == str(error)
 
 
+@pytest.mark.parametrize("kind", [InputError, ValueError])
+def test_what_data_hold_tells_a_terminal_nothing(capsys, kind):
+    stage(run=failing(kind("the picture 'é\x1b[2J\u202e' is none")))
+    said = capsys.readouterr().err
+    assert r"the picture 'é\x1b[2J\u202e' is none" in said and "\x1b" not in said
+
+
 def test_wrong_usage_ends_with_two(tmp_path):
     (tmp_path / "p.yaml").write_text("thing: {sise: 1}\n")
     assert stage("--params", str(tmp_path / "p.yaml")) == 2

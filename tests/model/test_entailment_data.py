@@ -60,6 +60,7 @@ def test_every_published_layout_is_read(tmp_path, name, rows, line):
         ("validation.pt-BR.tsv", "val", "pt-BR"),
         ("zh-Hans.test.txt", "test", "zh-Hans"),
         ("val_ur.txt", "val", "ur"),
+        ("deu.valid.tsv", "val", "de"),
     ],
 )
 def test_split_and_language_are_told_by_the_name(tmp_path, name, split, lang):

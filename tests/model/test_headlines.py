@@ -64,6 +64,9 @@ def write_layout(folder, layout):
             place.write_text(quoted(table), encoding="utf-8")
         elif layout == "no names":
             write_lines(folder / f"train.{lang}.txt", [f"{row}\tsports" for row in rows])
+        elif layout == "other names":
+            table = ["id\tTitle\tcontent", *(f"{number}\t{row}" for number, row in enumerate(rows))]
+            write_lines(folder / f"train.{lang}.tsv", table)
         elif layout == "capitals and line ends":
             text = "".join(f"{row}\r\n" for row in [" Headline \tBODY", *rows])
             folder.mkdir(exist_ok=True)
@@ -73,7 +76,7 @@ def write_layout(folder, layout):
 
 @pytest.mark.parametrize(
     "layout",
-    ["ours", "gzip", "xglue", "masakhane", "masakhane's folders", "no names", "capitals and line ends"],
+    ["ours", "gzip", "xglue", "masakhane", "masakhane's folders", "no names", "other names", "capitals and line ends"],
 )
 def test_every_layout_says_the_same(tmp_path, layout):
     folder = write_layout(tmp_path / "data", layout)
