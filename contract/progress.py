@@ -22,16 +22,19 @@ class Progress:
         total: how many items there are, where that is known.
         unit: what an item is called.
         stream: where it is shown; standard error by default.
+        already: how many were done before, which count for how far it is but not for the rate.
     """
 
-    def __init__(self, label: str, total: int | None, unit: str = "items", stream: TextIO | None = None) -> None:
+    def __init__(
+        self, label: str, total: int | None, unit: str = "items", stream: TextIO | None = None, already: int = 0
+    ) -> None:
         self._label, self._total, self._unit = label, total, unit
         self._stream = stream or sys.stderr
         self._start = self._last_line = time.monotonic()
         self._bar = None
         if self._stream.isatty():
-            self._bar = tqdm(total=total, desc=label, unit=f" {unit}", file=self._stream, delay=2.0)
-        self.done = 0
+            self._bar = tqdm(total=total, desc=label, unit=f" {unit}", file=self._stream, delay=2.0, initial=already)
+        self.done = self._already = already
 
     def update(self, count: int = 1, note: str = "") -> None:
         """Says that ``count`` more items are done; ``note`` is shown beside them."""
@@ -45,7 +48,13 @@ class Progress:
     def _line(self, note: str = "") -> None:
         elapsed = time.monotonic() - self._start
         meter = tqdm.format_meter(
-            self.done, self._total or 0, elapsed, prefix=self._label, unit=f" {self._unit}", ncols=0
+            self.done,
+            self._total or 0,
+            elapsed,
+            prefix=self._label,
+            unit=f" {self._unit}",
+            ncols=0,
+            initial=self._already,
         )
         print(f"{meter} {note}".rstrip(), file=self._stream, flush=True)
         self._last_line = time.monotonic()

@@ -98,11 +98,10 @@ def train(
     now, whole, note = Meter(stepper.device, peak), Meter(stepper.device, peak), ""
     steps, threads = range(first, schedule.steps), _AHEAD if stepper.device.type == "cuda" else 1
     with (
-        asked_to_stop() as stop, Progress(label, schedule.steps, "steps") as bar,
+        asked_to_stop() as stop, Progress(label, schedule.steps, "steps", already=first) as bar,
         TrainingLog(log if world.leads else None, first) as told,
         Ahead(lambda step: list(map(stepper.ready, draws_of(step))), steps, threads, depth=threads + 1) as ahead,
     ):  # fmt: skip
-        bar.update(first)
         for step in steps:
             began = time.monotonic()
             ready = next(ahead)
