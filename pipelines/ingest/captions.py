@@ -68,7 +68,8 @@ class ListedCaptions:
             yield from found
             return
         for caption in found:
-            yield replace(caption, split=self._stated(caption.lang).get(caption.image_id))
+            own = caption.lang if caption.lang in self._config.extra_lists else None
+            yield replace(caption, split=self._stated(own).get(caption.image_id))
 
 
 class ArchiveCaptions:

@@ -11,12 +11,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from contract.errors import InputError
-from contract.files import files_like
 from contract.lines import read_lines
 from pipelines.ingest import coco
 from pipelines.ingest.multi30k import aligned_captions, image_id_of, pictures_of
-from pipelines.ingest.settings import Caption, Config, Mine
+from pipelines.ingest.settings import Caption, Config, Mine, files_of_setting
 
 
 def captions(captions: Path, config: Config, known: Collection[str], mine: Mine) -> Iterator[Caption]:
@@ -33,18 +31,8 @@ def captions(captions: Path, config: Config, known: Collection[str], mine: Mine)
     """
     for lang, pattern in sorted(config.extra_captions.items()):
         if config.wants(lang):
-            for path in _files(captions, lang, pattern):
+            for path in files_of_setting(captions, pattern, f"captions in {lang}", "extra_captions"):
                 yield from _captions_of(path, path.relative_to(captions).as_posix(), lang, known, mine)
-
-
-def _files(captions: Path, lang: str, pattern: str) -> list[Path]:
-    found = files_like(captions, pattern)
-    if not found:
-        raise InputError(
-            f"{captions} holds no {pattern}.", f"captions in {lang}: ingest.extra_captions names them.",
-            "place them there, or take the language out of ingest.extra_captions.",
-        )  # fmt: skip
-    return found
 
 
 def _captions_of(path: Path, source: str, lang: str, known: Collection[str], mine: Mine) -> Iterator[Caption]:

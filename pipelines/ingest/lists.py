@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from contract.errors import InputError
-from contract.files import files_like
 from pipelines.ingest import by_name, coco, multi30k
-from pipelines.ingest.settings import SPLITS, Config, Listed
+from pipelines.ingest.settings import SPLITS, Config, Listed, files_of_setting
 
 _LAYOUTS = {"multi30k": multi30k.listed_pictures, "coco": coco.listed_pictures, "folder": by_name.listed_pictures}
 
@@ -34,9 +32,9 @@ def listed_pictures(captions: Path, config: Config) -> Iterator[Listed]:
             yield from _extra(captions, lang, config)
 
 
-def stated_splits(captions: Path, config: Config, lang: str) -> dict[str, str]:
-    """Where the lists that hold for a language's captions have each picture, by its id; what none names is left out."""
-    rows = _extra(captions, lang, config) if lang in config.extra_lists else _LAYOUTS[config.layout](captions, config)
+def stated_splits(captions: Path, config: Config, lang: str | None) -> dict[str, str]:
+    """Where a language's own lists, or with None the layout's, have each picture, by its id; others are left out."""
+    rows = _extra(captions, lang, config) if lang else _LAYOUTS[config.layout](captions, config)
     splits: dict[str, str] = {}
     for row in rows:
         if row.split:
@@ -51,12 +49,6 @@ def image_id_of(listed: Listed) -> str:
 
 def _extra(captions: Path, lang: str, config: Config) -> Iterator[Listed]:
     for pattern, split in config.extra_lists[lang].items():
-        found = files_like(captions, pattern)
-        if not found:
-            raise InputError(
-                f"{captions} holds no {pattern}.", f"pictures of captions in {lang}: ingest.extra_lists names them.",
-                "place it there, or take it out of ingest.extra_lists.",
-            )  # fmt: skip
-        for path in found:
+        for path in files_of_setting(captions, pattern, f"pictures of captions in {lang}", "extra_lists"):
             for row, name in enumerate(multi30k.names_of(path), 1):
                 yield Listed(name, split, path.relative_to(captions).as_posix(), row)

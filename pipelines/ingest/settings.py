@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.config import check_choice, check_range, option
-from contract.errors import UsageError
+from contract.errors import InputError, UsageError
 from contract.files import files_like
 
 Mine = Callable[[str], bool]  # whether a picture, by its id, belongs to the shard that is being written
@@ -145,3 +145,18 @@ class Sampled:
     suffix: str
     caption: str | None
     license: str | None
+
+
+def files_of_setting(captions: Path, pattern: str, expected: str, setting: str) -> list[Path]:
+    """The files below raw/captions that a setting of the profile names.
+
+    Raises:
+        InputError: where there is none.
+    """
+    found = files_like(captions, pattern)
+    if not found:
+        raise InputError(
+            f"{captions} holds no {pattern}.", f"{expected}: ingest.{setting} names them.",
+            f"place them there, or take them out of ingest.{setting}.",
+        )  # fmt: skip
+    return found

@@ -51,7 +51,7 @@ def network(kind: str = "understanding", **sizes):
 
 
 @torch.inference_mode()
-def test_at_base_shape_text_has_the_states_and_words_the_logits_that_transformers_gives(tmp_path):
+def test_at_base_shape_text_has_the_states_and_words_the_logits_that_transformers_gives(tmp_path, record_property):
     theirs = xlmr(1000, 768, 12, 12, 514)
     theirs.save_pretrained(tmp_path)
     sizes = {"layers": 12, "width": 768, "heads": 12, "vocabulary": 1000, "max_text_length": 128}
@@ -66,8 +66,10 @@ def test_at_base_shape_text_has_the_states_and_words_the_logits_that_transformer
     real = tokens != PAD
     expected = theirs.roberta(tokens, attention_mask=real).last_hidden_state
     found = ours.text(tokens)
+    record_property("base shape: furthest hidden state", f"{(found - expected)[real].abs().max():.1e}")
     torch.testing.assert_close(found[real], expected[real], atol=1e-4, rtol=0)
     logits = theirs(tokens, attention_mask=real).logits
+    record_property("base shape: furthest logit", f"{(ours.vocabulary(found) - logits)[real].abs().max():.1e}")
     torch.testing.assert_close(ours.vocabulary(found[real]), logits[real], atol=1e-4, rtol=0)
     assert expected[real].std() > 0.1 and logits[real].std() > 0.1  # so that the comparison says something
 
