@@ -120,6 +120,14 @@ def seed_of(folder: Path) -> int | None:
         return None
 
 
+def best_step_of(folder: Path) -> int | None:
+    """The step whose weights were chosen on held-out texts; None where the weights are the last ones."""
+    try:
+        return int(json.loads((folder / CONFIG).read_text())["training"]["best_step"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def read_config(folder: Path) -> tuple[NetworkConfig, dict[str, Any]]:
     """What a checkpoint says of its network, and all that it says, without its weights.
 

@@ -53,7 +53,7 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
         [module.measure(_inputs(call, folder / part), call.config, [part], call.seed) for part in wanted]
         or [module.measure(_inputs(call, folder), call.config, call.config.languages, call.seed)]
     )
-    head = {"task": task, "resamples": RESAMPLES, "interval_level": LEVEL}
+    head = {"task": task, "weights": _weights(folder), "resamples": RESAMPLES, "interval_level": LEVEL}
     _write(call, head | metrics | module.summary(metrics))
 
 
@@ -68,6 +68,11 @@ def _seed(call: Call[EvaluateConfig]) -> int:
     """The seed that the checkpoint says it was trained with; where it says none, that of the call."""
     seed = checkpoint.seed_of(call.path("checkpoint"))
     return call.seed if seed is None else seed
+
+
+def _weights(folder: Path) -> str:
+    """Which of a training's weights a checkpoint, or the first of a folder, holds."""
+    return "last" if checkpoint.best_step_of(_first_of(folder)) is None else "best on val"
 
 
 def task_of(call: Call[EvaluateConfig]) -> str:

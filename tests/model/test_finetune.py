@@ -143,6 +143,8 @@ def test_weights_are_chosen_by_the_tasks_metric_on_held_out_captions(world, tmp_
         else [one["BLEU-4"] for one in metrics["languages"].values()]
     )  # fmt: skip
     assert sum(scores) / 3 == pytest.approx(100 - min(missed.values()), abs=0.01)
+    untrained = evaluated(monkeypatch, world, world / kind, tmp_path / "last.json", task=task)
+    assert (metrics["weights"], untrained["weights"]) == ("best on val", "last")
 
 
 @pytest.mark.parametrize(

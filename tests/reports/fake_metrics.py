@@ -31,7 +31,8 @@ def make_metrics(folder, languages, image_ids, texts):
 
 def head(task, checkpoint):
     return {
-        "task": task, "checkpoint": checkpoint, "split": "test", "seed": 7, "resamples": 1000, "interval_level": 0.95,
+        "task": task, "checkpoint": checkpoint, "split": "test", "seed": 7, "weights": "best on val", "resamples": 1000,
+        "interval_level": 0.95,
     }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def test_every_number_has_its_interval_in_small_print(run):
 
 def test_the_tables_say_how_their_numbers_came_about(run):
     said = {name: " ".join(page_of(run).css_first(f"#{name}").text(separator=" ").split()) for name in SECTIONS}
-    assert all("split test · seed 7" in text for text in said.values())
+    assert all("split test · seed 7 · weights best on val" in text for text in said.values())
     assert "protocol “unique”" in said["retrieval"] and "en 100 500" in said["retrieval"]
     assert "en, cs, de, es, fr, it, pt 100 500 ptb-like" in said["captioning"] and "beam 10" in said["captioning"]
     assert "en→ja 100 char nrefs:1|case:mixed" in said["translation"]

@@ -19,9 +19,9 @@ Metrics = Mapping[str, Mapping[str, Any]]  # what metrics files hold, by their n
 
 # Of a whole run: the key in the metrics, and what it is called.
 _RUN = {
-    "split": "split", "seed": "seed", "images": "pictures", "captions_per_image": "captions a picture",
-    "ties": "ties broken by", "beam": "beam", "length_penalty": "length penalty", "resamples": "bootstrap resamples",
-    "interval_level": "level of intervals",
+    "split": "split", "seed": "seed", "weights": "weights", "images": "pictures",
+    "captions_per_image": "captions a picture", "ties": "ties broken by", "beam": "beam",
+    "length_penalty": "length penalty", "resamples": "bootstrap resamples", "interval_level": "level of intervals",
 }  # fmt: skip
 
 
