@@ -16,7 +16,8 @@ def check_target(file: Path, inspected: Place | None = None) -> None:
     """Checks, before anything is read, that a page may be written there.
 
     Raises:
-        UsageError: where the file lies in what is inspected or in any dataset, or is there and is no page.
+        UsageError: where the file lies in what is inspected or in any dataset, is there and is no page, or has no
+            folder.
     """
     elsewhere = "a file elsewhere, such as page.html."
     try:
@@ -25,6 +26,8 @@ def check_target(file: Path, inspected: Place | None = None) -> None:
         own = inspected.local.resolve() if inspected and inspected.local else None
         if own in folders or any((folder / MANIFEST).is_file() for folder in folders):
             raise UsageError(f"{file} lies within a dataset or what is inspected.", elsewhere)
+        if not file.parent.is_dir() or file.is_dir():
+            raise _not_written(file, "its folder is not there" if not file.parent.is_dir() else "it is a folder")
         if file.is_file() and (beginning := _begins(file)) and beginning.lower() != _BEGINNING:
             raise UsageError(f"{file} is there, and is no HTML.", f"a page, which is replaced, or {elsewhere}")
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a name with a NUL; RuntimeError: links in a ring
@@ -49,5 +52,5 @@ def _begins(file: Path) -> bytes:
         return opened.read(len(_BEGINNING))
 
 
-def _not_written(file: Path, error: Exception) -> UsageError:
-    return UsageError(f"{file} cannot be written: {error}.", "a file in a folder that is there.")
+def _not_written(file: Path, why: object) -> UsageError:
+    return UsageError(f"{file} cannot be written: {why}.", "a file in a folder that is there.")

@@ -95,13 +95,17 @@ def test_what_is_asked_says_nothing_to_the_terminal(project, capsys):
         ("ring", ("--device", "abacus"), 2, "one of auto, cpu, cuda"),
         ("ring", ("--top", "0"), 2, "top"),
         ("ring", ("--html", "no/such/folder.html"), 2, "cannot be written"),
+        ("ring", ("--html", "."), 2, "cannot be written: it is a folder"),
         ("ring", ("--html", "images/_manifest.json"), 2, "within a dataset"),
     ],
 )
-def test_what_search_cannot_do_is_one_message(project, capsys, monkeypatch, query, given, code, message):
+def test_what_search_cannot_do_is_one_message_and_found_first(
+    project, capsys, monkeypatch, query, given, code, message
+):
     monkeypatch.chdir(project)
     assert search(project, query, *given) == code
-    assert message in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert message in said.err and "looked through" not in said.out
 
 
 def test_caption_speaks_each_language_that_is_asked_for(project, tmp_path, capsys):

@@ -95,9 +95,9 @@ def _shortlists(task: Task, metrics: Metrics) -> Iterator[Table]:
     if cells:
         depths = {dig(dict(metrics[file]), "shortlist", "depth") for file in cells}
         told = (
-            f"The contrastive head picks {' or '.join(map(str, sorted(depths, key=str)))} candidates a query, and the "
+            f"The contrastive head picks {' or '.join(map(str, sorted(depths, key=str)))} candidates a query, and the"
+            " whole network orders them."
         )
-        told += "whole network orders them."
         measures = ("mR with a shortlist", "exact mR", "times fewer joint passes")
         yield _further(task, f"{task.name}-shortlist", told, measures, cells)
 
