@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, cast
 
 import numpy as np
 
 from model import retrieval_metrics
+from model.data import Ints
 from model.evaluation.pictures import evaluated
 from model.evaluation.shortlisted import beside_exact, totals
 from model.network import UnderstandingNetwork
+from model.regions import RegionStore
 from model.retrieval import score_all_pairs
 from model.retrieval_metrics import FIVE_DUPLICATED, UNIQUE
 from model.task_config import EvaluateConfig
@@ -26,27 +29,16 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
     network = cast(UnderstandingNetwork, inputs.network)
     store, split, told = evaluated(inputs, config, parts)
     chosen = {lang: _first(several, config.captions_per_image) for lang, several in split.by_language.items()}
-    captions = [caption for several in chosen.values() for caption in several]
-    images = split.images()
-    tokens = inputs.tokens_of(captions, "captions")
-    scores = score_all_pairs(network, tokens, store, [store.row_of[one] for one in images], config.tokens_per_batch)
-    print(
-        f"evaluate: {len(captions):,} captions × {len(images):,} pictures, {scores.pairs_per_second:,.0f} pairs/s "
-        f"on {network.device}."
-    )
+    every = iter(inputs.tokens_of([caption for several in chosen.values() for caption in several], "captions"))
+    tokens = {lang: list(islice(every, len(several))) for lang, several in chosen.items()}
+    found: dict[str, dict[str, Any]] = {}
+    for images, languages in _with_the_same_pictures(chosen).items():
+        captions = {lang: chosen[lang] for lang in languages}
+        found |= _by_protocol(network, store, images, captions, tokens, config.tokens_per_batch)
     protocols: dict[str, dict[str, Any]] = {UNIQUE: {}, FIVE_DUPLICATED: {}}
-    column_of = {image_id: column for column, image_id in enumerate(images)}
-    start = 0
-    for lang, several in chosen.items():
-        own = sorted({caption.image_id for caption in several})
-        place = {image_id: position for position, image_id in enumerate(own)}
-        found = retrieval_metrics.by_protocol(
-            scores.matrix[start : start + len(several)][:, [column_of[one] for one in own]],
-            [caption.caption_id for caption in several], own, [place[caption.image_id] for caption in several],
-        )  # fmt: skip
-        for protocol, measured in found.items():
+    for lang in chosen:
+        for protocol, measured in found[lang].items():
             protocols.setdefault(protocol, {})[lang] = measured
-        start += len(several)
     for lang, measured in protocols[UNIQUE].items():
         print(f"  {lang}: mR {measured['mR']:.2f} ({measured['captions']} captions, {measured['images']} pictures)")
     return told | {
@@ -63,6 +55,39 @@ def primary(metrics: dict[str, Any]) -> float:
 def summary(metrics: dict[str, Any]) -> dict[str, Any]:
     """Mean recall over the languages, and what the shortlist saved and cost in all of them."""
     return {"averages": {UNIQUE: retrieval_metrics.averages(metrics["protocols"][UNIQUE])}} | totals(metrics)
+
+
+def _by_protocol(
+    network: UnderstandingNetwork,
+    store: RegionStore,
+    images: Sequence[str],
+    captions: Mapping[str, Sequence[Caption]],
+    tokens: Mapping[str, Sequence[Ints]],
+    tokens_per_batch: int,
+) -> dict[str, dict[str, Any]]:
+    """What is measured of languages that have the same pictures, by language and protocol."""
+    texts = [one for lang in captions for one in tokens[lang]]
+    scores = score_all_pairs(network, texts, store, [store.row_of[one] for one in images], tokens_per_batch)
+    print(
+        f"evaluate: {', '.join(captions)}: {len(texts):,} captions × {len(images):,} pictures, "
+        f"{scores.pairs_per_second:,.0f} pairs/s on {network.device}."
+    )
+    place = {image_id: position for position, image_id in enumerate(images)}
+    ends = np.cumsum([len(several) for several in captions.values()])
+    return {
+        lang: retrieval_metrics.by_protocol(
+            part, [caption.caption_id for caption in several], images, [place[caption.image_id] for caption in several]
+        )
+        for part, (lang, several) in zip(np.split(scores.matrix, ends[:-1]), captions.items(), strict=True)
+    }
+
+
+def _with_the_same_pictures(captions: Mapping[str, Sequence[Caption]]) -> dict[tuple[str, ...], list[str]]:
+    """Languages by the pictures that they have: those of a group are scored together, and no pair that none reads."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for lang, several in captions.items():
+        groups.setdefault(tuple(sorted({caption.image_id for caption in several})), []).append(lang)
+    return groups
 
 
 def _first(captions: list[Caption], per_image: int) -> list[Caption]:

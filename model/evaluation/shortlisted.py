@@ -18,7 +18,7 @@ from model.task_data import Caption
 def beside_exact(
     network: UnderstandingNetwork,
     captions: Mapping[str, Sequence[Caption]],
-    tokens: Sequence[Ints],
+    tokens: Mapping[str, Sequence[Ints]],
     store: RegionStore,
     exact: Mapping[str, dict[str, Any]],
     config: EvaluateConfig,
@@ -28,7 +28,7 @@ def beside_exact(
     Args:
         network: in evaluation mode. One without contrastive head has no shortlist, which is said.
         captions: by language, each within the same pictures and captions as in the exact evaluation.
-        tokens: of all of these captions, one language after the other.
+        tokens: of these captions.
         store: the regions.
         exact: what was measured over all pairs of each language.
         config: the settings.
@@ -38,12 +38,12 @@ def beside_exact(
     if network.contrastive is None:
         print("evaluate: the checkpoint has no contrastive head: no shortlist.")
         return {}
-    languages, start = {}, 0
+    languages = {}
     for lang, several in captions.items():
         images, began = sorted({caption.image_id for caption in several}), time.monotonic()
         place, ids = {image_id: at for at, image_id in enumerate(images)}, [caption.caption_id for caption in several]
         found = shortlisted(
-            network, tokens[start : start + len(several)], ids, store, [store.row_of[one] for one in images], images,
+            network, tokens[lang], ids, store, [store.row_of[one] for one in images], images,
             config.shortlist_depth, config.tokens_per_batch,
         )  # fmt: skip
         seconds = time.monotonic() - began
@@ -56,7 +56,6 @@ def beside_exact(
             f"  {lang}: shortlist of {config.shortlist_depth}: mR {measured['mR']:.2f}, exact {exact[lang]['mR']:.2f}; "
             f"{passes['exact_passes'] / passes['joint_passes']:.1f} times fewer joint passes, {seconds:,.1f} s."
         )
-        start += len(several)
     return {"shortlist": {"depth": config.shortlist_depth, "languages": languages}}
 
 

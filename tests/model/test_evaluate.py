@@ -108,13 +108,15 @@ def test_a_sample_of_pictures_and_captions_is_stated(world, tmp_path, monkeypatc
     assert list(metrics["protocols"]["five_duplicated"]) == ["de", "en"]
 
 
-def test_the_sample_of_a_language_is_its_own(world, tmp_path, monkeypatch):  # noqa: F811
+def test_a_language_has_its_own_pictures_and_is_scored_with_no_others(world, tmp_path, monkeypatch, capsys):  # noqa: F811
     rows = [row for picture in range(60, 72) for row in caption_rows(picture)]
     rows = [row for row in rows if row["lang"] == ("en" if row["image_id"] < "p066" else "de")]
     settings = {"captions": write_dataset(tmp_path / "captions", "captions", rows), "max_images": 3}
     assert run(monkeypatch, world, world / "understanding", tmp_path / "m.json", **settings) == 0
     metrics = read(tmp_path / "m.json")
     assert {lang: one["images"] for lang, one in metrics["protocols"]["unique"].items()} == {"de": 3, "en": 3}
+    said = capsys.readouterr().out
+    assert "evaluate: de: 3 captions × 3 pictures" in said and "evaluate: en: 6 captions × 3 pictures" in said
     assert (metrics["images"], metrics["images_sampled"]) == (6, True)
     assert run(monkeypatch, world, world / "understanding", tmp_path / "de.json", languages="de", **settings) == 0
     assert read(tmp_path / "de.json")["protocols"]["unique"]["de"] == metrics["protocols"]["unique"]["de"]
