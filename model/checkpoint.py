@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -22,6 +22,7 @@ from model.config import NetworkConfig
 from model.network import GenerationNetwork, UnderstandingNetwork, build
 from model.tokenizer import MODEL_FILE, Tokenizer
 
+T = TypeVar("T")
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 LEFT_OUT = "left_out"  # the key that says why there is no checkpoint
 # What to do where its answers are no numbers.
@@ -106,26 +107,33 @@ def read_index(folder: Path) -> list[str]:
 
 def task_of(folder: Path) -> str | None:
     """The task for which a checkpoint was fine-tuned, or was to be had there been data; None where it says none."""
-    try:
-        return str(json.loads((folder / CONFIG).read_text())["training"]["parameters"]["task"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    return _told(folder, str, "parameters", "task")
+
+
+def reads_of(folder: Path) -> str | None:
+    """What a checkpoint that was fine-tuned for retrieval read beside a picture; None where it says nothing."""
+    return _told(folder, str, "parameters", "reads")
 
 
 def seed_of(folder: Path) -> int | None:
     """The seed with which a checkpoint, or those of a folder, was trained; None where it says none."""
-    try:
-        return int(json.loads((folder / CONFIG).read_text())["training"]["seed"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    return _told(folder, int, "seed")
 
 
 def best_step_of(folder: Path) -> int | None:
     """The step whose weights were chosen on held-out texts; None where the weights are the last ones."""
+    return _told(folder, int, "best_step")
+
+
+def _told(folder: Path, kind: type[T], *keys: str) -> T | None:
+    """What a checkpoint says of its training under some keys, one below the other; None where it is of another kind."""
     try:
-        return int(json.loads((folder / CONFIG).read_text())["training"]["best_step"])
+        value = json.loads((folder / CONFIG).read_text())["training"]
+        for key in keys:
+            value = value[key]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return value if isinstance(value, kind) else None
 
 
 def read_config(folder: Path) -> tuple[NetworkConfig, dict[str, Any]]:

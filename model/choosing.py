@@ -22,14 +22,13 @@ def evaluation_of(task: str) -> Evaluation:
     return cast(Evaluation, import_module(f"model.evaluation.{task}"))
 
 
-def validation(inputs: Inputs, config: FinetuneConfig, parts: Sequence[str], seed: int) -> Validate | None:
+def validation(inputs: Inputs, config: FinetuneConfig, parts: Sequence[str]) -> Validate | None:
     """A function that evaluates the network as it is on the split val; None where the settings ask for none.
 
     Args:
         inputs: the network that is trained, and the data.
         config: the settings.
         parts: the languages or directions that it is trained on, in which it is evaluated.
-        seed: of the evaluation's draws.
 
     Raises:
         InputError: where the split has nothing to evaluate on, which is known before the training.
@@ -44,7 +43,7 @@ def validation(inputs: Inputs, config: FinetuneConfig, parts: Sequence[str], see
 
     def missed() -> dict[str, float]:
         with redirect_stdout(StringIO()):  # it would come between the lines of the training
-            return {METRIC: 100 - module.primary(module.measure(inputs, asked, parts, seed))}
+            return {METRIC: 100 - module.primary(module.measure(inputs, asked, parts))}
 
     inputs.network.eval()
     missed()  # so that what cannot be evaluated is said now

@@ -10,8 +10,9 @@ from model.checkpoint import Checkpoint
 from model.languages import rows_of_languages
 from model.network import GenerationNetwork
 from model.regions import RegionStore
+from model.task_config import EvaluateConfig
 
-MOST_TOKENS = 40  # as evaluation's
+_EVALUATION = EvaluateConfig()  # whose defaults a caption is written with
 
 
 def describe(opened: Checkpoint, store: RegionStore, image_id: str, lang: str, beam: int) -> str:
@@ -38,5 +39,5 @@ def describe(opened: Checkpoint, store: RegionStore, image_id: str, lang: str, b
         )  # fmt: skip
     if not len(store.object_ids[row]):
         raise InputError(f"The picture {image_id!r} has no region.", "one at least.", "extract its regions again.")
-    how = BeamSearch(beam, 1.0, MOST_TOKENS)
+    how = BeamSearch(beam, _EVALUATION.length_penalty, _EVALUATION.max_caption_length)
     return caption_pictures(network, opened.tokenizer, store, [row], lang, how, 1)[0]

@@ -57,16 +57,20 @@ class Judged:
         return len(self.tokens)
 
     def sample(self, count: int) -> Judged:
-        """The first ``count`` pairs of each language by a stable hash of their keys; all where ``count`` is 0."""
+        """``count`` pairs of each language by a stable hash of their places in it; all where ``count`` is 0.
+
+        Where the languages hold the same pairs in the same order, as XNLI's do, these are the same ones in each.
+        """
         if not count:
             return self
-        taken: Counter[str] = Counter()
-        kept = []
-        for row in sorted(range(len(self)), key=lambda row: (stable_hash("sample", self.keys[row]), row)):
-            taken[self.languages[row]] += 1
-            if taken[self.languages[row]] <= count:
-                kept.append(row)
-        kept.sort()
+        rows_of: dict[str, list[int]] = {}
+        for row, lang in enumerate(self.languages):
+            rows_of.setdefault(lang, []).append(row)
+        longest = range(max(map(len, rows_of.values()), default=0))
+        order = sorted(longest, key=lambda place: (stable_hash("sample", place), place))
+        kept = sorted(
+            rows[place] for rows in rows_of.values() for place in [one for one in order if one < len(rows)][:count]
+        )
         return Judged(
             [self.tokens[row] for row in kept], [self.labels[row] for row in kept],
             [self.languages[row] for row in kept], [self.keys[row] for row in kept], self.left_out,

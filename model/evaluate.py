@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.command import Call, PathOption, run_stage
-from contract.device import choose_device
+from contract.device import choose_device, use_threads
 from contract.errors import InputError
 from contract.outputs import METRICS
 from model import checkpoint
@@ -22,7 +22,7 @@ from model.bootstrap import LEVEL, RESAMPLES
 from model.choosing import evaluation_of
 from model.evaluation.measured import is_asked, together
 from model.left_out import why_left_out
-from model.task_config import FINETUNED, EvaluateConfig
+from model.task_config import FINETUNED, QUERY, QUERY_CONTEXT, EvaluateConfig
 from model.task_inputs import Inputs
 
 
@@ -34,6 +34,7 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
     Raises:
         InputError: where the data is not what the checkpoint needs.
     """
+    use_threads(call.config.threads)
     folder, parts = call.path("checkpoint"), checkpoint.read_index(call.path("checkpoint"))
     why = why_left_out(call.paths["data"], call.paths["captions"])
     if why:
@@ -50,8 +51,8 @@ def evaluate(call: Call[EvaluateConfig]) -> None:
     _check_network(task, _first_of(folder))
     module = evaluation_of(task)
     metrics = together(
-        [module.measure(_inputs(call, folder / part), call.config, [part], call.seed) for part in wanted]
-        or [module.measure(_inputs(call, folder), call.config, call.config.languages, call.seed)]
+        [module.measure(_inputs(call, folder / part), call.config, [part]) for part in wanted]
+        or [module.measure(_inputs(call, folder), call.config, call.config.languages)]
     )
     head = {"task": task, "weights": _weights(folder), "resamples": RESAMPLES, "interval_level": LEVEL}
     _write(call, head | metrics | module.summary(metrics))
@@ -110,10 +111,9 @@ def _check_network(task: str, folder: Path) -> None:
 
 def _inputs(call: Call[EvaluateConfig], folder: Path) -> Inputs:
     loaded = checkpoint.load(folder, choose_device(call.config.device))
-    paths = call.paths
-    return Inputs(
-        loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], call.config.reads
-    )
+    paths, trained = call.paths, QUERY_CONTEXT if checkpoint.reads_of(folder) == QUERY_CONTEXT else QUERY
+    reads = call.config.reads or trained
+    return Inputs(loaded.network, loaded.tokenizer, paths["captions"], paths["regions"], paths["data"], reads)
 
 
 PATHS = (

@@ -153,7 +153,7 @@ def _train(
     trained = training.train(
         network, draws, schedule, call.seed, f"finetune {config.task}-{setting}", work,
         Running(validate_every=config.validate_every, best_metric=METRIC if config.validate_every else ""),
-        validate=validation(inputs, config, list(lesson.counts), call.seed),
+        validate=validation(inputs, config, list(lesson.counts)),
     )  # fmt: skip
     with training_state.needs_room(out, training_state.size_of(network)):
         told = facts | {"texts": lesson.counts, "setting": setting} | trained.told()

@@ -59,7 +59,8 @@ def by_protocol(
     found = ranks(scores, caption_ids, image_ids, truth)
     protocols = {UNIQUE: measured(found)}
     if len(caption_ids) == len(image_ids):
-        protocols[FIVE_DUPLICATED] = measured(duplicated(found))
+        chance = _chance(found, [(cutoff - 1) // _COPIES + 1 for cutoff in CUTOFFS])
+        protocols[FIVE_DUPLICATED] = measured(duplicated(found)) | {"chance": round(chance, 2)}
     if len(image_ids) >= 2 * _1K:
         folds = ranks_in_folds(scores, caption_ids, image_ids, truth, _1K)
         protocols[FOLDS_OF_1K] = measured(*folds) | {"folds": len(folds)}
@@ -173,6 +174,8 @@ def duplicated(unique: Ranks) -> Ranks:
 def measured(*folds: Ranks) -> dict[str, Any]:
     """The mR, its interval, the six recalls that it is the mean of, in percent with two decimals; numbers of queries.
 
+    Beside them stands the mR that a random order is expected to have.
+
     Of several folds, the mean. A resample draws pictures, each with its own rank and those of its captions, and leaves
     the candidates among which they were ranked as they are.
     """
@@ -188,7 +191,21 @@ def measured(*folds: Ranks) -> dict[str, Any]:
         "text_to_image": dict(zip(names, rounded[len(names) :], strict=True)),
         "captions": sum(len(found.text_to_image) for found in folds),
         "images": sum(len(found.image_to_text) for found in folds),
+        "chance": round(float(np.mean([_chance(found, CUTOFFS) for found in folds])), 2),
     }
+
+
+def _chance(found: Ranks, cutoffs_of_captions: Sequence[int]) -> float:
+    """The mR in percent that a random order is expected to have: how likely a true candidate is to come early."""
+    pictures, captions = len(found.image_to_text), len(found.truth)
+    own = np.bincount(found.truth, minlength=pictures)
+    to_image = [min(1.0, cutoff / pictures) for cutoff in CUTOFFS]
+    to_text = []
+    for cutoff in cutoffs_of_captions:
+        drawn = np.arange(min(cutoff, captions))[:, None]
+        none_is_true = np.prod(np.maximum(captions - own - drawn, 0) / (captions - drawn), axis=0)
+        to_text.append(1 - float(none_is_true.mean()))
+    return 100 * float(np.mean(to_image + to_text))
 
 
 def _hits(found: Ranks) -> NDArray[np.int64]:
@@ -204,15 +221,3 @@ def _hits(found: Ranks) -> NDArray[np.int64]:
 def _recalls(sums: NDArray[np.int64]) -> NDArray[np.float64]:
     """The six recalls in percent, [..., 6], image to text first, of sums of hits, [..., 8]."""
     return 100.0 * np.concatenate([sums[..., :3] / sums[..., 6:7], sums[..., 3:6] / sums[..., 7:]], axis=-1)
-
-
-def averages(by_language: dict[str, dict[str, Any]]) -> dict[str, float | None]:
-    """Mean mR over all languages and over those other than English, None where there is none."""
-
-    def mean(values: list[float]) -> float | None:
-        return round(float(np.mean(values)), 2) if values else None
-
-    return {
-        "non_english": mean([one["mR"] for lang, one in by_language.items() if lang != "en"]),
-        "all": mean([one["mR"] for one in by_language.values()]),
-    }

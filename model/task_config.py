@@ -93,7 +93,9 @@ class EvaluateConfig:
     )
     max_pairs: int = option(0, "entailment: the first N pairs a language by a stable hash; 0 takes all", "pairs")
     captions_per_image: int = option(0, "retrieval: captions a picture and language; 0 takes all", "captions")
-    reads: str = option(QUERY, "retrieval over triples: query alone, or query-context, with its page's title")
+    reads: str = option(
+        "", "retrieval over triples: query alone, or query-context, with its page's title; where empty, as in training"
+    )
     # Twice as many make activations of 32 MiB in the demo's network, which a CPU's allocator gives back after each use.
     tokens_per_batch: int = option(8_192, "retrieval, entailment: text tokens and regions scored at once", "tokens")
     shortlist_depth: int = option(
@@ -106,6 +108,9 @@ class EvaluateConfig:
     images_per_batch: int = option(64, "generation: texts decoded at once", "texts")
     samples: int = option(20, "generation: texts shown in the metrics, a language or direction", "texts")
     device: str = option("auto", "auto, cpu or cuda")
+    threads: int = option(
+        0, "processor threads, on which scores' last digits depend; 0 leaves them to OMP_NUM_THREADS", "threads"
+    )
 
     def __post_init__(self) -> None:
         """Refuses settings that cannot be meant.
@@ -116,7 +121,7 @@ class EvaluateConfig:
         check_choice(self, "task", ("", *FINETUNED))
         check_choice(self, "split", ("train", "val", "test"))
         check_choice(self, "device", DEVICES)
-        check_choice(self, "reads", (QUERY, QUERY_CONTEXT))
+        check_choice(self, "reads", ("", QUERY, QUERY_CONTEXT))
         check_range(self, "tokens_per_batch beam max_caption_length max_translation_length images_per_batch", 1)
-        check_range(self, "max_images max_pairs captions_per_image samples shortlist_depth", 0)
+        check_range(self, "max_images max_pairs captions_per_image samples shortlist_depth threads", 0)
         check_range(self, "length_penalty", 0, 100)

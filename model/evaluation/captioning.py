@@ -20,7 +20,7 @@ from model.task_inputs import Inputs
 from model.told_language import shares_in_language
 
 
-def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
+def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dict[str, Any]:
     """BLEU-4 and CIDEr by language. The language of a caption is the one that is asked for."""
     network = cast(GenerationNetwork, inputs.network)
     store, split, told = evaluated(inputs, config, parts)

@@ -16,12 +16,13 @@ from model import label_metrics
 from model.checkpoint import DIVERGED
 from model.data import Ints, pad
 from model.entailment_data import LABELS, read_judged
+from model.evaluation.measured import averages
 from model.network import UnderstandingNetwork
 from model.task_config import EvaluateConfig
 from model.task_inputs import Inputs, given
 
 
-def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
+def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dict[str, Any]:
     """Accuracy by language, with its interval and the level of chance.
 
     Raises:
@@ -55,13 +56,7 @@ def primary(metrics: dict[str, Any]) -> float:
 
 def summary(metrics: dict[str, Any]) -> dict[str, Any]:
     """Mean accuracy over the languages, each counting the same, and over those other than English."""
-
-    def mean(values: list[float]) -> float | None:
-        return round(float(np.mean(values)), 2) if values else None
-
-    accuracies = {lang: one["accuracy"] for lang, one in metrics["languages"].items()}
-    others = [accuracy for lang, accuracy in accuracies.items() if lang != "en"]
-    return {"averages": {"non_english": mean(others), "all": mean(list(accuracies.values()))}}
+    return {"averages": averages(metrics["languages"], "accuracy")}
 
 
 @torch.inference_mode()

@@ -22,7 +22,7 @@ from model.task_inputs import Inputs, given
 _SHOWN = 400  # characters of a body in the samples
 
 
-def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
+def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dict[str, Any]:
     """BLEU-4 by language."""
     network = cast(GenerationNetwork, inputs.network)
     news_of = read_headlines(given(inputs.data, "data"), config.split, parts)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
+
+import numpy as np
 
 from model.task_config import EvaluateConfig
 from model.task_inputs import Inputs
@@ -12,7 +14,7 @@ from model.task_inputs import Inputs
 class Evaluation(Protocol):
     """What a module of this package holds."""
 
-    def measure(self, inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
+    def measure(self, inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dict[str, Any]:
         """Metrics in some languages or directions, or in all that the data has where none is named."""
 
     def primary(self, metrics: dict[str, Any]) -> float:
@@ -33,16 +35,29 @@ def is_asked(part: str, languages: Sequence[str]) -> bool:
 def together(several: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Metrics of several checkpoints, each of its own languages, as if one had them all.
 
-    Mappings are merged and lists joined; of anything else the first is taken.
+    Mappings are merged and lists joined; of anything else stays what all of them say.
     """
     merged: dict[str, Any] = {}
-    for metrics in several:
-        for name, value in metrics.items():
-            known = merged.get(name)
-            if isinstance(known, dict) and isinstance(value, dict):
-                merged[name] = together([known, value])
-            elif isinstance(known, list) and isinstance(value, list):
-                merged[name] = known + value
-            else:
-                merged.setdefault(name, value)
+    for name in dict.fromkeys(name for metrics in several for name in metrics):
+        values = [metrics[name] for metrics in several if name in metrics]
+        if all(isinstance(value, dict) for value in values):
+            merged[name] = together(values)
+        elif all(isinstance(value, list) for value in values):
+            merged[name] = [one for value in values for one in value]
+        elif all(value == values[0] for value in values):
+            merged[name] = values[0]
     return merged
+
+
+def mean_of(values: Iterable[float]) -> float | None:
+    """The mean with two decimals, each language counting the same; None where there is none."""
+    every = list(values)
+    return round(float(np.mean(every)), 2) if every else None
+
+
+def averages(by_language: Mapping[str, Mapping[str, Any]], measure: str) -> dict[str, float | None]:
+    """The mean of a measure over all languages, and over those other than English."""
+    return {
+        "non_english": mean_of(one[measure] for lang, one in by_language.items() if lang != "en"),
+        "all": mean_of(one[measure] for one in by_language.values()),
+    }

@@ -10,6 +10,7 @@ import numpy as np
 
 from model import retrieval_metrics
 from model.data import Ints
+from model.evaluation.measured import averages
 from model.evaluation.pictures import evaluated
 from model.evaluation.shortlisted import beside_exact, totals
 from model.network import UnderstandingNetwork
@@ -21,7 +22,7 @@ from model.task_data import Caption
 from model.task_inputs import Inputs
 
 
-def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
+def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dict[str, Any]:
     """Mean recall and its parts by protocol and language.
 
     Within a language, the candidates are the pictures that have a caption in it, and all of these captions.
@@ -39,8 +40,9 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: 
     for lang in chosen:
         for protocol, measured in found[lang].items():
             protocols.setdefault(protocol, {})[lang] = measured
-    for lang, measured in protocols[UNIQUE].items():
-        print(f"  {lang}: mR {measured['mR']:.2f} ({measured['captions']} captions, {measured['images']} pictures)")
+    for lang, one in protocols[UNIQUE].items():
+        counted = f"{one['captions']} captions, {one['images']} pictures, chance {one['chance']:.2f}"
+        print(f"  {lang}: mR {one['mR']:.2f} ({counted})")
     return told | {
         "captions_per_image": config.captions_per_image or "all", "ties": "stable hash of the candidate's id",
         "reads": inputs.reads, "protocols": protocols,
@@ -54,7 +56,7 @@ def primary(metrics: dict[str, Any]) -> float:
 
 def summary(metrics: dict[str, Any]) -> dict[str, Any]:
     """Mean recall over the languages, and what the shortlist saved and cost in all of them."""
-    return {"averages": {UNIQUE: retrieval_metrics.averages(metrics["protocols"][UNIQUE])}} | totals(metrics)
+    return {"averages": {UNIQUE: averages(metrics["protocols"][UNIQUE], "mR")}} | totals(metrics)
 
 
 def _by_protocol(

@@ -23,7 +23,7 @@ from model.task_inputs import Inputs, given
 from model.translation_data import Direction, Parallel, read_parallel
 
 
-def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str], seed: int) -> dict[str, Any]:
+def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dict[str, Any]:
     """BLEU-4 by direction. A part is a direction, or one of the languages of those that are measured."""
     network, store = cast(GenerationNetwork, inputs.network), inputs.store()
     parallel = read_parallel(given(inputs.data, "data"), config.split, store).of_images(config.max_images)

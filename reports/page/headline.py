@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,6 @@ from reports.page.sources import Nothing, Sources, dig, is_english, language_ord
 WITH, WITHOUT = "understanding-mct", "understanding-plain"  # the checkpoints
 _METRICS = {WITH: "retrieval-none", WITHOUT: "understanding-plain"}  # of each, before any fine-tuning
 PROTOCOL = "unique"
-CUTOFFS = (1, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _language(lang: str, ours: dict[str, Any], plain: dict[str, Any]) -> Languag
     one, other = (dig(metrics, "protocols", PROTOCOL, lang) for metrics in (ours, plain))
     captions, pictures = dig(one or other, "captions"), dig(one or other, "images")
     return Language(
-        lang, finite(dig(one, "mR")), finite(dig(other, "mR")), chance(captions, pictures), pictures, captions
+        lang, finite(dig(one, "mR")), finite(dig(other, "mR")), finite(dig(one or other, "chance")), pictures, captions
     )
 
 
@@ -116,23 +114,6 @@ def _average(languages: list[Language]) -> Language | None:
     columns = ([getattr(one, name) for one in languages] for name in ("with_mct", "without", "chance"))
     with_mct, without, by_chance = (mean([value for value in values if value is not None]) for values in columns)
     return Language("average", with_mct, without, by_chance, None, None)
-
-
-def chance(captions: Any, pictures: Any) -> float | None:
-    """The mR, in percent, that a random order is expected to have; captions are taken to be spread evenly."""
-    captions, pictures = finite(captions), finite(pictures)
-    if not captions or not pictures or captions < pictures:
-        return None
-    each = captions / pictures
-    to_image = [min(1.0, cutoff / pictures) for cutoff in CUTOFFS]
-    to_text = [
-        1
-        - math.prod(
-            max(0.0, captions - each - drawn) / (captions - drawn) for drawn in range(min(cutoff, int(captions)))
-        )
-        for cutoff in CUTOFFS
-    ]
-    return 100 * math.fsum(to_image + to_text) / (2 * len(CUTOFFS))
 
 
 def _checks(sources: Sources, ours: dict[str, Any], plain: dict[str, Any]) -> list[Check]:

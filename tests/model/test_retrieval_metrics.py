@@ -4,7 +4,7 @@ import pytest
 from contract.errors import InputError
 from contract.hashing import stable_hash
 from model.bootstrap import interval, resampled_sums
-from model.retrieval_metrics import Ranks, averages, by_protocol, duplicated, measured, ranks, ranks_in_folds
+from model.retrieval_metrics import Ranks, by_protocol, duplicated, measured, ranks, ranks_in_folds
 
 
 def ids(prefix, count):
@@ -158,6 +158,16 @@ def test_a_constant_scorer_gets_the_level_of_chance(several):
     assert found["mR"] < 3.0
 
 
+@pytest.mark.parametrize("captions_of", [[1] * 30, [5] * 30, [1, 2, 5] * 4, [1], [3]])
+def test_chance_is_what_random_scores_get_on_average(captions_of):
+    draw, images = np.random.default_rng(11), len(captions_of)
+    truth = np.repeat(np.arange(images), captions_of)
+    names = ids("c", len(truth)), ids("i", images)
+    found = [by_protocol(draw.random((len(truth), images)), *names, truth) for _ in range(400)]
+    for protocol, one in found[0].items():
+        assert one["chance"] == pytest.approx(np.mean([each[protocol]["mR"] for each in found]), abs=0.7), protocol
+
+
 def test_a_perfect_scorer_gets_everything():
     truth = np.repeat(np.arange(12), 5)
     scores = (truth[:, None] == np.arange(12)).astype(np.float32)
@@ -168,6 +178,7 @@ def test_a_perfect_scorer_gets_everything():
         "text_to_image": {"R@1": 100.0, "R@5": 100.0, "R@10": 100.0},
         "captions": 60,
         "images": 12,
+        "chance": 39.86,
     }
 
 
@@ -181,8 +192,3 @@ def test_a_score_that_is_no_finite_number_is_an_error_that_names_the_pair(value)
     scores[1, 0] = value
     with pytest.raises(InputError, match=f"'c1' and picture 'i0' is {value}"):
         by_protocol(scores, ["c0", "c1"], ["i0", "i1"], [0, 1])
-
-
-def test_averages_with_and_without_english():
-    assert averages({"en": {"mR": 60.0}, "de": {"mR": 30.0}, "cs": {"mR": 20.0}}) == {"non_english": 25.0, "all": 36.67}
-    assert averages({"en": {"mR": 60.0}}) == {"non_english": None, "all": 60.0}

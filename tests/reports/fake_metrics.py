@@ -44,7 +44,7 @@ def recalls(mean_recall, captions, images=100):
     each = {"R@1": mean_recall - 5, "R@5": mean_recall, "R@10": mean_recall + 5}
     return {
         "mR": mean_recall, "mR_interval": around(mean_recall), "image_to_text": each, "text_to_image": each,
-        "captions": captions, "images": images,
+        "captions": captions, "images": images, "chance": 5.33,
     }  # fmt: skip
 
 

@@ -182,6 +182,22 @@ def test_what_was_not_measured_is_a_dash(tmp_path):
     assert page_of(made).css_first("#titles .nothing") and not page_of(made).css("#titles table")
 
 
+def test_what_was_left_out_is_said_beside_the_tables(tmp_path):
+    made = make_run(tmp_path)
+    left_out = {
+        "retrieval-en": {"captions_skipped_without_regions": {"de": 2, "en": 1234}},
+        "entailment-en": {"rows_left_out": {"und": {"language": 3}}},
+        "headlines-en": {"languages_left_out": ["sw", "ur"]},
+    }  # fmt: skip
+    for name, more in left_out.items():
+        file = made.data / "metrics" / f"{name}.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | more))
+    assert write(made) == 0
+    text = (made.out / "tables.md").read_text()
+    assert "captions left out, without regions de 2, en 1,234" in text and "rows left out und language 3" in text
+    assert "languages left out, without embedding sw, ur" in text
+
+
 def test_with_nothing_measured_the_papers_tables_stand_by_themselves(tmp_path):
     made = make_run(tmp_path)
     for file in (made.data / "metrics").iterdir():
@@ -249,6 +265,13 @@ def test_the_csv_holds_every_number_with_how_it_came_about(run):
     assert (one.value, one["items"], one.tokenizer, one.split, one.seed) == (16.5, 100, "char", "test", 7)
     assert set(main[main.task == "retrieval"].protocol) == {"unique"}
     assert "five_duplicated" in set(numbers.protocol)
+    shown = numbers[
+        (numbers.source == "ours") & numbers.value.notna() & ~numbers.language.isin(["non-English", "average"])
+    ]
+    assert {"retrieval-shortlist", "captioning-texts"} < set(shown.table)
+    assert shown[["items", "split", "seed", "weights"]].notna().all().all()
+    assert shown[shown.task == "captioning"].tokenizer.notna().all()
+    assert shown[shown.measure == "mR with a shortlist"][["protocol", "low", "high"]].notna().all().all()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from reports.page.results.words import about_paper, counts_table, part_name, run
 
 CSV_COLUMNS = (
     "table", "task", "dataset", "protocol", "setting", "source", "language", "measure", "value", "low", "high", "items",
-    "tokenizer", "split", "seed", "main",
+    "tokenizer", "split", "seed", "weights", "main",
 )  # fmt: skip
 _SPECIAL = re.compile(r"([\\`*_\[\]|<>#~&])")  # what Markdown, and the HTML within it, would not show as it is
 _TITLES = {task.name: task.title for task in TASKS}

@@ -36,7 +36,7 @@ class Cell:
     Attributes:
         values: one a measure, a whole number where things were counted; None where nothing was run or reported.
         intervals: one a measure; None where there is none.
-        stated: how they came about: items, tokenizer, split and seed, as far as the metrics say so.
+        stated: how they came about: items, tokenizer, split, seed and weights, as far as the metrics say so.
     """
 
     values: tuple[float | None, ...]

@@ -63,29 +63,34 @@ class Task:
 
     def cells(self, metrics: Mapping[str, Any], protocol: str) -> dict[str, Cell]:
         """The numbers of each language or direction, with their intervals and how they came about."""
-        whole = {key: metrics.get(key) for key in ("split", "seed")}
         return {
             part: Cell(
                 tuple(finite(dig(measured, measure)) for measure in self.measures),
-                tuple(_interval(dig(measured, f"{measure}_interval")) for measure in self.measures),
-                whole | {
-                    "items": dig(measured, "items") or dig(measured, "captions"),
-                    "tokenizer": dig(measured, "tokenizer"),
-                },
+                tuple(interval_of(measured, measure) for measure in self.measures),
+                stated(metrics, measured),
             )
             for part, measured in self.by_part(metrics, protocol).items()
-        }  # fmt: skip
+        }
 
 
-def _interval(value: Any) -> tuple[float, float] | None:
+def stated(metrics: Mapping[str, Any], measured: Any) -> dict[str, object]:
+    """How the numbers of one language came about, as a metrics file says it of the whole and of the language."""
+    return {key: metrics.get(key) for key in ("split", "seed", "weights")} | {
+        "items": dig(measured, "items") or dig(measured, "captions"), "tokenizer": dig(measured, "tokenizer"),
+    }  # fmt: skip
+
+
+def interval_of(measured: Any, measure: str) -> tuple[float, float] | None:
+    """The interval of a measure; None where there is none."""
+    value = dig(measured, f"{measure}_interval")
     bounds = [finite(bound) for bound in value] if isinstance(value, list) else []
     if len(bounds) != 2 or bounds[0] is None or bounds[1] is None:
         return None
     return bounds[0], bounds[1]
 
 
-_PICTURES = {"images": "pictures", "captions": "captions"}
-_QUERIES = {"images": "pictures", "captions": "queries"}
+_PICTURES = {"images": "pictures", "captions": "captions", "chance": "chance, mR"}
+_QUERIES = {"images": "pictures", "captions": "queries", "chance": "chance, mR"}
 _TEXTS = {"items": "items", "references": "references", "tokenizer": "words by", "signature": "sacrebleu's signature"}
 _PAIRS = {"items": "items", "chance": "chance"}
 _ONE = {"": ""}

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from reports.page.numbers import finite
+from reports.page.numbers import count, finite
 from reports.page.paper import Published, table_of
 from reports.page.results.layout import Layout, Own
 from reports.page.results.settings import KINDS, file_name, in_order, kind_of, setting_of
 from reports.page.results.table import Cell, Facts, Results, Table
-from reports.page.results.task import TASKS, Task
+from reports.page.results.task import TASKS, Task, interval_of, stated
 from reports.page.sources import dig, language_order
 
 T = TypeVar("T")
@@ -22,6 +22,12 @@ _RUN = {
     "split": "split", "seed": "seed", "weights": "weights", "images": "pictures",
     "captions_per_image": "captions a picture", "ties": "ties broken by", "beam": "beam",
     "length_penalty": "length penalty", "resamples": "bootstrap resamples", "interval_level": "level of intervals",
+}  # fmt: skip
+
+# What was left out of a whole run, said where there is any.
+_LEFT_OUT = {
+    "captions_skipped_without_regions": "captions left out, without regions", "left_out": "sentences left out",
+    "rows_left_out": "rows left out", "languages_left_out": "languages left out, without embedding",
 }  # fmt: skip
 
 
@@ -91,7 +97,7 @@ def _shortlists(task: Task, metrics: Metrics) -> Iterator[Table]:
             exact, joint = finite(dig(one, "exact_passes")), finite(dig(one, "joint_passes"))
             times = exact / joint if exact and joint else None
             numbers = (finite(dig(one, "mR")), finite(dig(one, "exact_mR")), times)
-            cells.setdefault(file, {})[part] = Cell.plain(numbers, len(numbers))
+            cells.setdefault(file, {})[part] = Cell(numbers, (interval_of(one, "mR"), None, None), stated(values, one))
     if cells:
         depths = {dig(dict(metrics[file]), "shortlist", "depth") for file in cells}
         told = (
@@ -115,11 +121,14 @@ def _as_asked(task: Task, metrics: Metrics) -> Iterator[Table]:
     if keys:
         cells = {
             file: {
-                part: Cell.plain([_as_counted(key, dig(one, key)) for key in keys], len(keys))
+                part: Cell(
+                    tuple(_as_counted(key, dig(one, key)) for key in keys), (None,) * len(keys),
+                    stated(metrics[file], one),
+                )
                 for part, one in parts.items()
             }
             for file, parts in texts.items()
-        }
+        }  # fmt: skip
         yield _further(task, f"{task.name}-texts", "Of the generated texts.", tuple(names[key] for key in keys), cells)
 
 
@@ -135,7 +144,7 @@ def _further(
     """A table beside the task's main ones, of which the paper has nothing."""
     columns, rows = Layout(len(measures), task.settings).table(_ours(task, "", cells), None)
     title = f"{_capital(' / '.join(measures))}, by setting"
-    return Table(name, task.name, title, meaning, "", measures, False, columns, rows)
+    return Table(name, task.name, title, meaning, task.main, measures, False, columns, rows)
 
 
 def _capital(text: str) -> str:
@@ -145,8 +154,22 @@ def _capital(text: str) -> str:
 
 def _runs(task: Task, metrics: Metrics) -> tuple[Facts, ...]:
     """What the metrics say of each setting as a whole; settings of which they say the same stand together."""
-    stated = {file_name(file, task.name): _named(_RUN, values) for file, values in metrics.items()}
-    return tuple(Facts(settings, (), named) for settings, named in _together(stated))
+    runs = {
+        file_name(file, task.name): _named(_RUN, values) | {
+            name: said for key, name in _LEFT_OUT.items() if (said := _counted(dig(dict(values), key)))
+        }
+        for file, values in metrics.items()
+    }  # fmt: skip
+    return tuple(Facts(settings, (), named) for settings, named in _together(runs))
+
+
+def _counted(value: Any) -> str:
+    """Names, or counts by name, at any depth, in words; empty where there is none."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {said}" for name, one in value.items() if (said := _counted(one)))
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return count(value) if isinstance(value, int) and value else ""
 
 
 def _counts(task: Task, metrics: Metrics) -> tuple[Facts, ...]:
