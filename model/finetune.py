@@ -89,6 +89,7 @@ def finetune(call: Call[FinetuneConfig]) -> None:
             return
         finished, parts = work / "finished", _named(task.parts(inputs))
         finished.mkdir(exist_ok=True)
+        validation(inputs, config, parts)  # what has no held-out texts is known before the first one is trained
         for part in parts:
             if not (finished / part).exists():
                 state = work / f"training-{part}"

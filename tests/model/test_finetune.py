@@ -4,8 +4,7 @@ import pytest
 import torch
 from task_world import arguments, caption_rows, read, world, write_dataset  # noqa: F401
 
-from contract.errors import InputError
-from model import checkpoint, choosing
+from model import checkpoint
 from model.evaluate import main as evaluate_main
 from model.finetune import main as finetune_main
 from model.finetuning import retrieval
@@ -181,11 +180,19 @@ def test_a_language_that_names_no_folder_is_refused(world, tmp_path, monkeypatch
     assert f"have the language {lang!r}" in capsys.readouterr().err and not (tmp_path / "out").exists()
 
 
-def test_that_there_is_nothing_to_choose_on_is_known_before_the_training(world):  # noqa: F811
-    loaded = checkpoint.load(world / "understanding", torch.device("cpu"))
-    inputs = Inputs(loaded.network, loaded.tokenizer, world / "captions", world / "regions", None)
-    with pytest.raises(InputError, match="no caption in 'en' whose picture has regions in the split 'val'"):
-        choosing.validation(inputs, FinetuneConfig(validate_every=1000), ["en"], 5)
+@pytest.mark.parametrize("setting", ["zh", "each"])
+def test_what_has_nothing_to_choose_on_is_known_before_any_training(world, tmp_path, monkeypatch, capsys, setting):  # noqa: F811
+    rows = [
+        row | {"split": "val" if n > 60 and row["lang"] != "zh" else "train"}
+        for n in range(72)
+        for row in caption_rows(n)
+    ]
+    settings = QUICK | {"captions": write_dataset(tmp_path / "captions", "captions", rows), "task": "retrieval"}
+    more = {"setting": setting, "steps": 2, "validate_every": 1}
+    assert finetune(monkeypatch, world, world / "understanding", tmp_path / "out", **settings | more) == 1
+    said = capsys.readouterr()
+    assert "no caption in 'zh' whose picture has regions in the split 'val'" in said.err and " steps/s" not in said.err
+    assert "samples/s" not in said.out and not (tmp_path / "out").exists()
 
 
 def test_one_picture_has_no_negatives(world, tmp_path, monkeypatch, capsys):  # noqa: F811
