@@ -36,7 +36,6 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dic
         news, start = all_news.sample(config.max_images), time.monotonic()
         generated = headlines_of(inputs, news.bodies, lang, how, config.images_per_batch)
         languages[lang] = measured(generated, news.headlines, lang, network.config.languages)
-        languages[lang]["left_out"] = dict(sorted(news.left_out.items()))
         pace = len(news.rows) / (time.monotonic() - start)
         bleu = languages[lang]["BLEU-4"]
         print(f"  {lang}: BLEU-4 {bleu:.2f} ({len(news.rows)} headlines, {pace:,.1f} headlines/s)")
@@ -46,6 +45,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dic
         ]
     return {
         "split": config.split, "beam": config.beam, "length_penalty": config.length_penalty,
+        "rows_left_out": {lang: dict(sorted(news.left_out.items())) for lang, news in news_of.items() if news.left_out},
         "languages_left_out": unknown, "languages": languages, "samples": samples,
     }  # fmt: skip
 

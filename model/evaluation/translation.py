@@ -28,9 +28,14 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dic
     network, store = cast(GenerationNetwork, inputs.network), inputs.store()
     parallel = read_parallel(given(inputs.data, "data"), config.split, store).of_images(config.max_images)
     directions = [one for one in parallel.directions if is_asked(one.name, parts) and parallel.rows(one)]
-    if not directions:
-        there = ", ".join(one.name for one in parallel.directions)
-        raise InputError(f"There is nothing to translate in {', '.join(parts)}.", f"some of {there}.")
+    missing = [part for part in parts if not any(part == one.name or part in one for one in directions)]
+    if missing or not directions:
+        there = ", ".join(one.name for one in parallel.directions if parallel.rows(one)) or "none"
+        what = missing[0] if missing else "any language"
+        raise InputError(
+            f"There is nothing to translate in {what} in the split {config.split!r}.",
+            f"some of its directions: {there}.",
+        )
     unknown = without_embedding(network.config, directions)
     how = BeamSearch(config.beam, config.length_penalty, config.max_translation_length)
     found: dict[str, dict[str, Any]] = {}
@@ -49,7 +54,7 @@ def measure(inputs: Inputs, config: EvaluateConfig, parts: Sequence[str]) -> dic
             for source, reference, text in list(zip(sources, references, generated, strict=True))[: config.samples]
         ]
     return {
-        "split": config.split, "images": len(set(parallel.image_ids)), "left_out": parallel.left_out,
+        "split": config.split, "images": len(set(parallel.image_ids)), "rows_left_out": parallel.left_out,
         "beam": config.beam, "length_penalty": config.length_penalty, "languages_left_out": unknown,
         "directions": found, "samples": samples,
     }  # fmt: skip

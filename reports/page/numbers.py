@@ -10,9 +10,13 @@ DASH = "–"
 
 def finite(value: Any) -> float | None:
     """The value as a float where it is a finite number; otherwise None."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number may have more digits than a float holds
+        return None
+    return number if math.isfinite(number) else None
 
 
 def count(value: Any) -> str:

@@ -128,7 +128,7 @@ def _first(dataset: Dataset, columns: Sequence[str], by: str, shard: int) -> Ite
 
 
 def _why(values: dict[str, Any]) -> str:
-    """Why a task as a whole was left out; empty where it was not, and ``left_out`` then may count single texts."""
+    """Why a task as a whole was left out; empty where it was not."""
     why = values.get("left_out")
     return why if isinstance(why, str) else ""
 

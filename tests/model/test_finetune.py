@@ -191,7 +191,7 @@ def test_what_has_nothing_to_choose_on_is_known_before_any_training(world, tmp_p
     more = {"setting": setting, "steps": 2, "validate_every": 1}
     assert finetune(monkeypatch, world, world / "understanding", tmp_path / "out", **settings | more) == 1
     said = capsys.readouterr()
-    assert "no caption in 'zh' whose picture has regions in the split 'val'" in said.err and " steps/s" not in said.err
+    assert "no caption in 'zh' whose picture has regions in the split 'val'" in said.err
     assert "samples/s" not in said.out and not (tmp_path / "out").exists()
 
 

@@ -386,7 +386,8 @@ def test_a_language_without_embedding_is_left_out_and_stops_a_training(
     ("settings", "code", "message"),
     [
         ({"data": ""}, 1, "is no folder"),
-        ({"languages": "fr"}, 1, "There is nothing to translate in fr"),
+        ({"languages": "fr"}, 1, "There is nothing to translate in fr in the split 'test'"),
+        ({"languages": "en-de,de-fr"}, 1, "There is nothing to translate in de-fr"),
         ({"split": "val"}, 1, "no sentences of the split 'val'"),
         ({"max_translation_length": 0}, 2, "evaluate: max_translation_length is 0"),
     ],

@@ -103,7 +103,7 @@ def bleu_of(value, lang, empty=0):
 def translation(checkpoint, languages, texts, bleu):
     directions = [(one, other) for lang in languages[1:] for one, other in (("en", lang), (lang, "en"))]
     return head("translation", checkpoint) | {
-        "images": 100, "left_out": {"picture_without_regions": 2}, "beam": 10, "languages_left_out": [],
+        "images": 100, "rows_left_out": {"picture_without_regions": 2}, "beam": 10, "languages_left_out": [],
         "directions": {
             f"{source}-{target}": bleu_of(bleu + place, target) for place, (source, target) in enumerate(directions)
         },

@@ -186,7 +186,8 @@ def test_what_was_left_out_is_said_beside_the_tables(tmp_path):
     made = make_run(tmp_path)
     left_out = {
         "retrieval-en": {"captions_skipped_without_regions": {"de": 2, "en": 1234}},
-        "entailment-en": {"rows_left_out": {"und": {"language": 3}}},
+        "entailment-en": {"rows_left_out": {"de": {"label": 2, "columns": 1}, "und": {"language": 10**400}}},
+        "entailment-all": {"rows_left_out": {"de": {"label": 2, "columns": 1}, "und": {"language": 3}}},
         "headlines-en": {"languages_left_out": ["sw", "ur"]},
     }  # fmt: skip
     for name, more in left_out.items():
@@ -194,7 +195,11 @@ def test_what_was_left_out_is_said_beside_the_tables(tmp_path):
         file.write_text(json.dumps(json.loads(file.read_text()) | more))
     assert write(made) == 0
     text = (made.out / "tables.md").read_text()
-    assert "captions left out, without regions de 2, en 1,234" in text and "rows left out und language 3" in text
+    assert (
+        "captions left out, without regions de 2, en 1,234" in text
+        and "rows left out de: label 2, columns 1; und: language 3" in text
+    )
+    assert "rows left out picture" in text.replace("\\", "")
     assert "languages left out, without embedding sw, ur" in text
 
 

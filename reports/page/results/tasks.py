@@ -26,8 +26,8 @@ _RUN = {
 
 # What was left out of a whole run, said where there is any.
 _LEFT_OUT = {
-    "captions_skipped_without_regions": "captions left out, without regions", "left_out": "sentences left out",
-    "rows_left_out": "rows left out", "languages_left_out": "languages left out, without embedding",
+    "captions_skipped_without_regions": "captions left out, without regions", "rows_left_out": "rows left out",
+    "languages_left_out": "languages left out, without embedding",
 }  # fmt: skip
 
 
@@ -93,15 +93,16 @@ def _shortlists(task: Task, metrics: Metrics) -> Iterator[Table]:
     """What a shortlist gives up in mR, and saves in passes over text and picture together."""
     cells: dict[str, dict[str, Cell]] = {}
     for file, values in metrics.items():
-        for part, one in (dig(dict(values), "shortlist", "languages") or {}).items():
+        by_part = dig(dict(values), "shortlist", "languages")
+        for part, one in by_part.items() if isinstance(by_part, dict) else ():
             exact, joint = finite(dig(one, "exact_passes")), finite(dig(one, "joint_passes"))
             times = exact / joint if exact and joint else None
             numbers = (finite(dig(one, "mR")), finite(dig(one, "exact_mR")), times)
             cells.setdefault(file, {})[part] = Cell(numbers, (interval_of(one, "mR"), None, None), stated(values, one))
     if cells:
-        depths = {dig(dict(metrics[file]), "shortlist", "depth") for file in cells}
+        depths = {str(dig(dict(metrics[file]), "shortlist", "depth")) for file in cells}
         told = (
-            f"The contrastive head picks {' or '.join(map(str, sorted(depths, key=str)))} candidates a query, and the"
+            f"The contrastive head picks {' or '.join(sorted(depths))} candidates a query, and the"
             " whole network orders them."
         )
         measures = ("mR with a shortlist", "exact mR", "times fewer joint passes")
@@ -164,12 +165,17 @@ def _runs(task: Task, metrics: Metrics) -> tuple[Facts, ...]:
 
 
 def _counted(value: Any) -> str:
-    """Names, or counts by name, at any depth, in words; empty where there is none."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {said}" for name, one in value.items() if (said := _counted(one)))
+    """Names, counts by name, or such counts by language, in words; empty where there is none."""
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return count(value) if isinstance(value, int) and value else ""
+    if not isinstance(value, dict):
+        return ""
+    by_language = [f"{lang}: {_counts_by_name(one)}" for lang, one in value.items() if isinstance(one, dict) and one]
+    return "; ".join(filter(None, [_counts_by_name(value), *by_language]))
+
+
+def _counts_by_name(value: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {count(number)}" for name, number in value.items() if finite(number))
 
 
 def _counts(task: Task, metrics: Metrics) -> tuple[Facts, ...]:
