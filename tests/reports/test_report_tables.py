@@ -58,8 +58,10 @@ def test_no_cell_is_empty_where_all_was_measured(run):
     for section in SECTIONS:
         tables = page_of(run).css(f"#{section} table.results")
         assert tables, section
-        for rows in map(grid, tables):
+        for number, rows in enumerate(map(grid, tables)):
             settings = ["no fine-tune", "on en", "on each", "on all"] if section != "queries" else ["on all"]
+            if section == "retrieval" and number == len(tables) - 1:
+                settings.pop(0)  # of the shortlist, for which a network without fine-tuning has no head
             assert [row[0] for row in rows if "without MCT" not in row[0]] == settings
             assert len(rows[0]) > len(LANGUAGES) - 1
             assert not [row for row in rows if DASH in row or "" in row], section
@@ -78,7 +80,7 @@ def test_the_tables_say_how_their_numbers_came_about(run):
     assert "en→ja 100 char nrefs:1|case:mixed" in said["translation"]
     assert "300 33.33" in said["entailment"]
     assert "96.5 / 98.0 / 2" in said["titles"]
-    assert "picks 20 candidates a query" in said["retrieval"] and "30.9 / 31.0 / 25.0" in said["retrieval"]
+    assert "picks 20 candidates a query" in said["retrieval"] and "34.9 / 35.0 / 25.0" in said["retrieval"]
     assert "query query and context" in said["queries"] and "protocol “unique”" in said["queries"]
 
 
