@@ -99,7 +99,8 @@ class PictureStore:
     """Finds the pictures of an images dataset by their uri.
 
     A uri under ``_files/`` lies in the dataset's own folder. Any other is relative to the picture root, which
-    the manifest's parameters state as ``picture_root``, itself relative to the repository.
+    the manifest's parameters state as ``picture_root``, itself relative to the repository: the working directory or,
+    where there is no such folder in it, the nearest folder above the dataset that has one.
 
     Args:
         images: folder of the images dataset.
@@ -108,6 +109,9 @@ class PictureStore:
     def __init__(self, images: Path) -> None:
         self._images = images
         self._root = Path(read_manifest(images).parameters.get("picture_root") or images)
+        if not self._root.is_dir():  # asked from elsewhere
+            above = (folder / self._root for folder in images.resolve().parents)
+            self._root = next((folder for folder in above if folder.is_dir()), self._root)
 
     def path(self, uri: str) -> Path:
         """Where the picture of a uri lies.

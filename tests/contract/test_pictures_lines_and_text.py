@@ -1,6 +1,7 @@
 import gzip
 import io
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +88,17 @@ def test_a_store_finds_pictures_and_stays_in_its_folders(tmp_path):
     for uri in ("../secret.png", "/etc/passwd", "_files/../../secret.png", "deep/../../x"):
         with pytest.raises(InputError, match="leads out"):
             store.path(uri)
+
+
+def test_a_store_is_the_same_from_any_folder(tmp_path, monkeypatch):
+    images, root = tmp_path / "project/data/p/images", "data/p/raw/images"
+    for folder in (images, tmp_path / "project" / root):
+        folder.mkdir(parents=True)
+    Image.new("RGB", (2, 2)).save(tmp_path / "project" / root / "a.png")
+    Manifest("images", "1.0", "ingest", {"picture_root": root}, 0, {}, [], [], 0, 0, {}).write(images)
+    for here, asked in ((tmp_path / "project", "data/p/images"), (tmp_path, images), (images, ".")):
+        monkeypatch.chdir(here)
+        assert PictureStore(Path(asked)).read("a.png").size == (2, 2)
 
 
 @given(st.lists(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\n\r\ufeff\0"), max_size=9)),
