@@ -37,13 +37,19 @@ def random_case(draw, most_images):
     return scores, ids("c", len(truth)), ids("i", images), truth
 
 
-def test_ranks_and_mr_equal_a_brute_force_sort_over_random_matrices_with_ties():
-    draw = np.random.default_rng(5)
+def test_ranks_and_mr_equal_a_brute_force_sort_over_random_matrices_with_ties(record_property):
+    draw, with_ties, furthest = np.random.default_rng(5), 0, 0.0
     for _ in range(1000):
         case = random_case(draw, most_images=16)
         found, expected = ranks(*case), brute_force(*case)
         assert (found.image_to_text.tolist(), found.text_to_image.tolist()) == expected
-        assert measured(found)["mR"] == pytest.approx(literal_mr(*expected), abs=0.0051)
+        apart = abs(measured(found)["mR"] - literal_mr(*expected))
+        assert apart < 0.0051, "it has two decimals"
+        furthest = max(furthest, apart)
+        with_ties += len(np.unique(case[0])) < case[0].size
+    record_property(
+        f"mR of 1,000 matrices, {with_ties} with ties, furthest from sorting (two decimals)", f"{furthest:.4f}"
+    )
 
 
 def test_ranks_in_folds_are_those_of_each_folds_own_matrix():

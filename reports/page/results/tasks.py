@@ -170,8 +170,9 @@ def _counted(value: Any) -> str:
         return ", ".join(map(str, value))
     if not isinstance(value, dict):
         return ""
-    by_language = [f"{lang}: {_counts_by_name(one)}" for lang, one in value.items() if isinstance(one, dict) and one]
-    return "; ".join(filter(None, [_counts_by_name(value), *by_language]))
+    by_language = ((lang, _counts_by_name(one)) for lang, one in value.items() if isinstance(one, dict))
+    said = [f"{lang}: {counts}" for lang, counts in by_language if counts]
+    return "; ".join(filter(None, [_counts_by_name(value), *said]))
 
 
 def _counts_by_name(value: Mapping[str, Any]) -> str:
